@@ -1,0 +1,1 @@
+"""Minds: what residents are moved by."""

@@ -1,0 +1,1 @@
+"""The command `mqttown`: composes the services."""

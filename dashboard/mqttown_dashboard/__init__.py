@@ -1,0 +1,1 @@
+"""Dashboard: the World API and the page."""

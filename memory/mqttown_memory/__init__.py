@@ -1,0 +1,1 @@
+"""Memory: what residents remember."""

@@ -1,0 +1,1 @@
+"""The orchestrator: the one writer of the world."""

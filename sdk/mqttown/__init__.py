@@ -1,0 +1,1 @@
+"""Live in mqttown: what agent authors import."""

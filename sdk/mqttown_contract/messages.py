@@ -1,0 +1,469 @@
+"""Every payload of the wire as a pydantic model. Unknown fields are ignored, except in an action's `parameters`."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from mqttown_contract.errors import Code
+from mqttown_contract.types import ActionId, Detail, Id, MemoryKind, PresenceState, Text
+
+__all__ = [
+    "Action",
+    "AgentStatus",
+    "Answer",
+    "AvailableAction",
+    "BuildingState",
+    "Card",
+    "Clock",
+    "Command",
+    "DistrictState",
+    "Environment",
+    "Events",
+    "Hello",
+    "Here",
+    "HeardMessage",
+    "Job",
+    "Location",
+    "MemoryAnswer",
+    "MemoryRequest",
+    "Message",
+    "Movement",
+    "NearbyPlace",
+    "Notice",
+    "Observation",
+    "Offer",
+    "People",
+    "Presence",
+    "Recalled",
+    "Self_",
+    "Stock",
+    "ThinkRequest",
+    "Thought",
+    "Verdict",
+    "VisibleAgent",
+    "WireEvent",
+    "WorldStatus",
+]
+
+
+class Message(BaseModel):
+    """What all payloads share."""
+
+    model_config = ConfigDict(extra="ignore", populate_by_name=True)
+
+
+# --- agent to town ---------------------------------------------------------------------------------
+
+
+class Hello(Message):
+    """I am here; every field is optional."""
+
+    session: Annotated[Text, Field(max_length=128)] | None = Field(default=None, description="chosen per connection")
+    detail: Detail = Field(default="full", description="`brief` lists available actions by name only")
+    since_tick: Annotated[int, Field(ge=0)] | None = Field(default=None, description="also tell what I witnessed after this tick")
+    lockstep: bool = Field(default=False, description="I answer each observation with one action; a lockstep town waits for it")
+    memory: Annotated[int, Field(ge=0, le=20)] = Field(default=0, description="memories wanted in later observations")
+
+
+class AgentStatus(Message):
+    """An agent's own word that it is gone; also its Will."""
+
+    status: Literal["online", "offline"]
+    session: Annotated[Text, Field(max_length=128)] | None = None
+
+
+class Action(Message):
+    """One action."""
+
+    id: ActionId
+    action: Annotated[Text, Field(min_length=1, max_length=64)]
+    parameters: dict[str, Any]
+    observation_id: Annotated[Text, Field(max_length=128)] | None = Field(default=None, description="kept as the cause; never makes an action late")
+    expires_tick: int | None = Field(default=None, description="the last tick at which it may be judged")
+    reasoning: Annotated[Text, Field(max_length=4000)] | None = None
+    confidence: Annotated[float, Field(ge=0, le=1)] | None = None
+    traceparent: Annotated[Text, Field(max_length=128)] | None = None
+
+
+class MemoryRequest(Message):
+    """`remember` a text, or `recall` by a query."""
+
+    id: ActionId
+    op: Literal["remember", "recall"]
+    text: Annotated[Text, Field(min_length=1, max_length=4000)] | None = None
+    importance: Annotated[float, Field(ge=0, le=1)] = 0.5
+    kind: MemoryKind = "note"
+    query: Annotated[Text, Field(min_length=1, max_length=4000)] | None = None
+    k: Annotated[int, Field(ge=1, le=50)] = 8
+    kinds: list[MemoryKind] | None = None
+    tick: Annotated[int, Field(ge=0)] | None = Field(default=None, description="answer once all witnessed up to this tick is stored")
+
+
+class ThinkRequest(Message):
+    """Messages for a model (hosted agents)."""
+
+    id: ActionId
+    messages: list[dict[str, Any]]
+    tools: list[dict[str, Any]] | None = None
+    max_tokens: Annotated[int, Field(ge=1, le=8192)] = 200
+    tier: Literal["full", "small", "tiny"] = "small"
+
+
+# --- town to agent ---------------------------------------------------------------------------------
+
+
+class Offer(Message):
+    """An item on sale here."""
+
+    item: Id
+    name: str
+    price: int = Field(description="cents")
+    stock: int = Field(description="pieces")
+
+
+class Job(Message):
+    """An agent's own job."""
+
+    id: Id
+    title: str
+    building: Id
+    shift: dict[str, str] = Field(description="`from` and `to`, HH:MM")
+    days: list[int] = Field(description="0 Monday to 6 Sunday")
+    wage: int = Field(description="cents an hour")
+
+
+class Self_(Message):
+    """What the agent knows of itself."""
+
+    doing: str
+    until_tick: int | None = Field(default=None, description="when the present activity ends, if that is known")
+    needs: dict[str, float] = Field(description="energy, food, company: 0 pressing, 1 content")
+    purse: int = Field(description="cents")
+    inventory: list[dict[str, Any]] = Field(description="item, name, quantity")
+    home: Id | None
+    job: Job | None
+    owns: list[Id] = Field(default_factory=list)
+
+
+class NearbyPlace(Message):
+    """A place one can walk to."""
+
+    id: Id
+    kind: str
+    name: str
+    metres: int
+    open: bool | None = Field(default=None, description="null where there are no hours")
+    address: str | None = None
+
+
+class Here(Message):
+    """The building one is in."""
+
+    id: Id
+    kind: str
+    name: str
+    open: bool | None = None
+    owner: str | None = None
+    sells: list[Offer] = Field(default_factory=list)
+    price: int | None = Field(default=None, description="cents, if it can be claimed")
+
+
+class Location(Message):
+    """Where the agent is, and what is near."""
+
+    district: Id
+    building: Id | None
+    x: float = Field(description="metres")
+    y: float = Field(description="metres")
+    here: Here | None = None
+    nearby: list[NearbyPlace]
+
+
+class VisibleAgent(Message):
+    """Somebody in sight."""
+
+    id: Id
+    name: str
+    doing: str
+    metres: float | None = Field(default=None, description="null in the same building")
+
+
+class HeardMessage(Message):
+    """Words that reached the agent."""
+
+    model_config = ConfigDict(extra="ignore", populate_by_name=True)
+
+    event: str
+    from_: Id = Field(alias="from")
+    text: str
+    tick: int
+    to: list[Id] | None = None
+    about: list[str] = Field(default_factory=list)
+
+
+class WireEvent(Message):
+    """One thing that happened."""
+
+    id: str
+    kind: str
+    tick: int
+    district: Id | None = None
+    building: Id | None = None
+    agent: Id | None = None
+    action_id: str | None = None
+    cause: str | None = None
+    about: list[str] = Field(default_factory=list)
+    witnesses: list[Id] = Field(default_factory=list)
+    data: dict[str, Any] = Field(default_factory=dict)
+
+
+class Environment(Message):
+    """Time, weather, and what the agent saw happen since the last observation."""
+
+    time_of_day: Literal["night", "morning", "noon", "afternoon", "evening"]
+    weather: str
+    events: list[WireEvent] = Field(default_factory=list)
+    items: list[dict[str, Any]] = Field(default_factory=list)
+
+
+class Perceived(Message):
+    """The heart of an observation."""
+
+    self: Self_
+    location: Location
+    visible_agents: list[VisibleAgent]
+    messages: list[HeardMessage]
+    environment: Environment
+
+
+class AvailableAction(Message):
+    """A verb that can be used now; `parameters` is JSON Schema and goes unchanged into a model's tool call."""
+
+    action: str
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+
+
+class Recalled(Message):
+    """A memory with its score and the score's three parts, each 0-1."""
+
+    id: str
+    kind: MemoryKind
+    text: str
+    tick: int
+    score: float
+    recency: float
+    importance: float
+    relevance: float
+    evidence: list[str] = Field(default_factory=list, description="ids of the events or memories it rests on")
+
+
+class Observation(Message):
+    """All that an agent needs to act sensibly, even as its first message."""
+
+    v: Literal[1] = 1
+    id: str
+    generation: int
+    seq: int
+    tick: int
+    timestamp: str
+    town_time: str
+    agent_id: Id
+    traceparent: str | None = None
+    because: list[str] = Field(default_factory=list, description="what is new: hello, arrived, message, need, ended, verdict, …")
+    observation: Perceived
+    available_actions: list[AvailableAction]
+    memory_context: dict[str, Any] = Field(default_factory=dict, description="`memories`: list, if hello asked for any")
+    more: dict[str, int] = Field(default_factory=dict)
+
+
+class Verdict(Message):
+    """What became of one action."""
+
+    v: Literal[1] = 1
+    generation: int
+    seq: int
+    action_id: str | None
+    agent_id: Id
+    tick: int
+    status: Literal["accepted", "rejected"]
+    code: Code | None = None
+    detail: str | None = None
+    path: str | None = None
+    allowed: Any = None
+    retry_after: float | None = Field(default=None, description="seconds")
+    events: list[str] = Field(default_factory=list)
+    traceparent: str | None = None
+
+
+class Notice(Message):
+    """Rate limit, moderation, budget, shutdown."""
+
+    v: Literal[1] = 1
+    generation: int
+    seq: int
+    code: str
+    text: str
+    retry_after: float | None = Field(default=None, description="seconds")
+
+
+class MemoryAnswer(Message):
+    """Answer to a memory request: memories, or a code."""
+
+    id: str | None
+    memories: list[Recalled] = Field(default_factory=list)
+    code: str | None = None
+    detail: str | None = None
+    path: str | None = None
+
+
+class Thought(Message):
+    """Answer to a request for a completion: a message, or a code."""
+
+    id: str
+    message: dict[str, Any] | None = None
+    tool_calls: list[dict[str, Any]] = Field(default_factory=list)
+    usage: dict[str, float] | None = None
+    model: str | None = None
+    cached: bool = False
+    code: Literal["budget", "provider_error", "timeout"] | None = None
+
+
+# --- town to everybody -----------------------------------------------------------------------------
+
+
+class WorldStatus(Message):
+    """Whether the town is up; also its Will. A status of a lower generation is void."""
+
+    status: Literal["online", "offline"]
+    generation: int
+
+
+class Clock(Message):
+    """Town time. `speed` is town seconds per real second, 0 as fast as it can."""
+
+    generation: int
+    tick: int
+    town_time: str
+    speed: float
+    state: Literal["running", "paused"]
+
+
+class Stock(Message):
+    """Pieces and price of one item on sale."""
+
+    item: Id
+    name: str
+    stock: int
+    price: int = Field(description="cents")
+
+
+class BuildingState(Message):
+    """A building for everybody to see."""
+
+    id: Id
+    name: str
+    kind: str
+    district: Id
+    inside: list[Id]
+    owner: str | None
+    open: bool | None
+    stock: list[Stock] = Field(default_factory=list)
+    price: int | None = Field(default=None, description="cents, if it can be claimed")
+    tick: int
+    part: int | None = None
+    parts: int | None = None
+
+
+class DistrictState(Message):
+    """A district for everybody to see."""
+
+    id: Id
+    name: str
+    population: int
+    mood: float | None = Field(description="mean of all needs of those in it, 0-1; null where nobody is")
+    prices: dict[str, int] = Field(default_factory=dict, description="mean price of an item, cents")
+    meters: dict[str, float] = Field(default_factory=dict, description="walking, working, sleeping, …: people")
+    tick: int
+
+
+class Movement(Message):
+    """A movement begun or ended: `path` from where to where, empty once ended."""
+
+    id: Id
+    x: float
+    y: float
+    path: list[tuple[float, float]] = Field(default_factory=list, description="metres, first point is where it starts")
+    starts_tick: int | None = None
+    arrives_tick: int | None = None
+    building: Id | None = None
+    doing: str
+
+
+class People(Message):
+    """Movements begun or ended this tick by people now in a district."""
+
+    tick: int
+    people: list[Movement]
+    part: int | None = None
+    parts: int | None = None
+
+
+class Events(Message):
+    """Events of one tick in one place."""
+
+    generation: int
+    tick: int
+    events: list[WireEvent]
+    part: int | None = None
+    parts: int | None = None
+
+
+class Card(Message):
+    """An agent's public card."""
+
+    id: Id
+    name: str
+    tagline: str | None = None
+    kind: Literal["hosted", "external"]
+    home_district: Id
+    home: Id | None = None
+    owner: str | None = Field(default=None, description="the owner's public name")
+    can: list[str] = Field(default_factory=list, description="verbs it may use")
+    rate: dict[str, int] = Field(default_factory=dict, description="`actions_per_minute`, `burst`, `undecided`")
+    age: int | None = None
+    job: str | None = None
+
+
+class Presence(Message):
+    """Whether an agent is there, since when, and where its body is."""
+
+    state: PresenceState
+    since: str = Field(description="UTC")
+    since_tick: int
+    district: Id
+    building: Id | None
+
+
+# --- services --------------------------------------------------------------------------------------
+
+
+class Command(Message):
+    """What must change the world, or its clock, and is no agent's action."""
+
+    id: ActionId
+    command: Annotated[Text, Field(min_length=1, max_length=64)]
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+
+class Answer(Message):
+    """What became of a command."""
+
+    id: str | None
+    status: Literal["accepted", "rejected"]
+    code: str | None = None
+    detail: str | None = None
+    path: str | None = None
+    allowed: Any = None
+    tick: int | None = None
+    result: dict[str, Any] = Field(default_factory=dict)
