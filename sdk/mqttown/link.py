@@ -1,0 +1,258 @@
+"""One MQTT 3.1.1 connection that mends itself. The only importer of aiomqtt."""
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Final, Self
+
+import aiomqtt
+from aiomqtt.exceptions import MqttConnectError, MqttError
+
+__all__ = ["Address", "Incoming", "Link", "LinkError", "Refused", "Will"]
+
+FIRST_DELAY: Final = 1.0
+"""Seconds; a broker may close a client id that comes back within a second."""
+LONGEST_DELAY: Final = 30.0
+STEADY_SECONDS: Final = 10.0
+"""A connection that held so long was a good one: the next delay starts small again."""
+_REFUSALS: Final = (4, 5, 134, 135)
+
+
+class LinkError(ConnectionError):
+    """The broker can't be reached."""
+
+
+class Refused(LinkError):
+    """The broker answered and will not have us: wrong user name, key or client id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the broker is.
+
+    Attributes:
+        host: name or address.
+        port: TCP port.
+        websocket_path: like `/mqtt` for MQTT over WebSocket, None for plain TCP.
+        tls: whether the connection is encrypted.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 1883
+    websocket_path: str | None = None
+    tls: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Will:
+    """What the broker publishes for us when we vanish."""
+
+    topic: str
+    payload: Mapping[str, Any]
+    retain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One message from the broker."""
+
+    topic: str
+    payload: bytes
+    retain: bool
+
+    def json(self) -> Any:
+        """The payload as JSON.
+
+        Raises:
+            ValueError: it is no JSON.
+        """
+        return json.loads(self.payload)
+
+
+class Link:
+    """A connection for the length of an `async with`, made again with full jitter whenever it breaks.
+
+    Subscriptions are QoS 0 and are made again on each connection; what is told meanwhile is lost, which is what `seq` and
+    `hello` are for. `on_connect` is awaited after every (re)connection, once the subscriptions stand.
+
+    Args:
+        address: of the broker.
+        username: also the client id; None connects as a spectator.
+        password: the key.
+        will: published by the broker when we vanish.
+        on_connect: called with this link after each connection.
+        client_id: only for spectators, who have no user name.
+
+    Raises:
+        Refused: on entering, if the broker will not have us.
+        LinkError: on entering, if the broker can't be reached within `patience` seconds.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        username: str | None = None,
+        password: str | None = None,
+        *,
+        will: Will | None = None,
+        on_connect: Callable[["Link"], Awaitable[None]] | None = None,
+        client_id: str | None = None,
+        patience: float = 10.0,
+    ) -> None:
+        self.address = address
+        self.username = username
+        self.connections = 0
+        self._password = password
+        self._will = will
+        self._on_connect = on_connect
+        self._client_id = username or client_id
+        self._patience = patience
+        self._filters: dict[str, None] = {}
+        self._queue: asyncio.Queue[Incoming | None] = asyncio.Queue()
+        self._client: aiomqtt.Client | None = None
+        self._up = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker hears us now."""
+        return self._up.is_set()
+
+    async def subscribe(self, *filters: str) -> None:
+        """Subscribe at QoS 0, now and on every later connection.
+
+        Raises:
+            Refused: the broker answered a filter with 0x80.
+        """
+        fresh = [name for name in filters if name not in self._filters]
+        self._filters.update(dict.fromkeys(fresh))
+        if self._client is not None and self.connected and fresh:
+            await self._ask(self._client, fresh)
+
+    async def publish(self, topic: str, payload: Mapping[str, Any] | bytes, *, qos: int = 0, retain: bool = False) -> None:
+        """Publish once connected; waits through a break in the connection.
+
+        Args:
+            topic: where.
+            payload: a mapping becomes UTF-8 JSON.
+            qos: 0 or 1. A PUBACK says no more than that the broker has it.
+            retain: whether newcomers shall be told.
+        """
+        data = payload if isinstance(payload, bytes) else json.dumps(payload, ensure_ascii=False).encode()
+        while True:
+            await self._up.wait()
+            client = self._client
+            try:
+                if client is not None:
+                    await client.publish(topic, data, qos=qos, retain=retain)
+                    return
+            except MqttError:
+                # The reader task has seen it too, or will; without the yield this would spin until it does.
+                self._up.clear()
+            await asyncio.sleep(0)
+
+    async def __aiter__(self) -> AsyncIterator[Incoming]:
+        """Yield messages as they come, over all connections, until the link is closed.
+
+        Raises:
+            Refused: on a later connection the broker would not have us any more.
+        """
+        while (message := await self._queue.get()) is not None:
+            yield message
+        if self._task is not None and self._task.done() and not self._task.cancelled():
+            self._task.result()
+
+    async def __aenter__(self) -> Self:
+        """Connect."""
+        self._task = asyncio.create_task(self._keep(), name=f"mqttown[{self._client_id}].link")
+        waiter = asyncio.create_task(self._up.wait(), name=f"mqttown[{self._client_id}].first_connection")
+        await asyncio.wait({self._task, waiter}, return_when=asyncio.FIRST_COMPLETED)
+        waiter.cancel()
+        if self._task.done():
+            self._task.result()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Disconnect properly, so that the Will is not told."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+
+    async def _keep(self) -> None:
+        try:
+            await self._connect_again_and_again()
+        finally:
+            self._queue.put_nowait(None)
+
+    async def _connect_again_and_again(self) -> None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        delay = FIRST_DELAY
+        while True:
+            started = loop.time()
+            try:
+                await self._hold()
+            except MqttError as error:
+                if isinstance(error, MqttConnectError) and _is_refusal(error):
+                    raise Refused(f"the broker refuses {self._client_id!r}: {error}") from error
+                if self.connections == 0 and loop.time() - began > self._patience:
+                    raise LinkError(f"no broker at {self.address.host}:{self.address.port}: {error}") from error
+            finally:
+                self._up.clear()
+                self._client = None
+            delay = FIRST_DELAY if loop.time() - started > STEADY_SECONDS else min(2 * delay, LONGEST_DELAY)
+            quick = self.connections == 0  # at start the broker may just be coming up
+            await asyncio.sleep(0.2 if quick else random.uniform(FIRST_DELAY, FIRST_DELAY + delay))  # noqa: S311  jitter
+
+    async def _hold(self) -> None:
+        will = None
+        if self._will is not None:
+            last_words = json.dumps(self._will.payload, ensure_ascii=False)
+            will = aiomqtt.Will(self._will.topic, last_words, retain=self._will.retain)
+        async with aiomqtt.Client(
+            self.address.host,
+            self.address.port,
+            username=self.username,
+            password=self._password,
+            identifier=self._client_id,
+            protocol=aiomqtt.ProtocolVersion.V311,
+            will=will,
+            transport="websockets" if self.address.websocket_path else "tcp",
+            websocket_path=self.address.websocket_path,
+            tls_params=aiomqtt.TLSParameters() if self.address.tls else None,
+        ) as client:
+            if self._filters:
+                await self._ask(client, list(self._filters))
+            self._client = client
+            self.connections += 1
+            self._up.set()
+            greeting = asyncio.create_task(self._greet(), name=f"mqttown[{self._client_id}].on_connect")
+            try:
+                async for message in client.messages:
+                    payload = message.payload
+                    if isinstance(payload, bytes):
+                        self._queue.put_nowait(Incoming(str(message.topic), payload, bool(message.retain)))
+                    if greeting.done():
+                        greeting.result()
+            finally:
+                greeting.cancel()
+
+    async def _greet(self) -> None:
+        if self._on_connect is not None:
+            await self._on_connect(self)
+
+    async def _ask(self, client: aiomqtt.Client, filters: list[str]) -> None:
+        granted = await client.subscribe([(name, 0) for name in filters])
+        codes = [code if isinstance(code, int) else code.value for code in granted]
+        refused = [name for name, code in zip(filters, codes, strict=False) if code >= 128]
+        if refused:
+            for name in refused:
+                self._filters.pop(name, None)
+            raise Refused(f"the broker refuses {self._client_id!r} to subscribe to {', '.join(refused)}")
+
+
+def _is_refusal(error: MqttConnectError) -> bool:
+    return getattr(error.rc, "value", error.rc) in _REFUSALS

@@ -1,0 +1,65 @@
+"""Fixtures for all tests: a real PostgreSQL, a small town, and an honest answer when a part is missing."""
+
+import asyncio
+import itertools
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from mqttown_cli.postgres import EmbeddedPostgres
+
+ROOT = Path(__file__).parent.parent
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def missing() -> Callable[[str], None]:
+    """Call with a sentence when a real part can't be had: skips, but fails where CI=true."""
+
+    def tell(sentence: str) -> None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"CI must have every part: {sentence}")
+        pytest.skip(sentence)
+
+    return tell
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """One real PostgreSQL for the session."""
+    with EmbeddedPostgres(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: EmbeddedPostgres) -> Iterator[str]:
+    """URL of a fresh database."""
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+
+    async def run(statement: str) -> None:
+        connection = await asyncpg.connect(postgres_server.url)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    asyncio.run(run(f"CREATE DATABASE {name}"))
+    yield postgres_server.url_of(name)
+    asyncio.run(run(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture(scope="session")
+def tiny_town_file() -> Path:
+    """The small compiled town as a file."""
+    return ROOT / "tests" / "towns" / "tiny.json"
+
+
+@pytest.fixture
+def tiny_town(tiny_town_file: Path) -> Any:
+    """The small compiled town: a fresh copy, so that a test may change it."""
+    return json.loads(tiny_town_file.read_text(encoding="utf-8"))
