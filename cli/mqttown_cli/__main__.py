@@ -1,0 +1,21 @@
+"""The command `mqttown`: its sub-commands and nothing else."""
+
+import typer
+
+from mqttown_cli.up import up
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=True, pretty_exceptions_show_locals=False, help="A city whose residents are programs."
+)
+app.command()(up)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""The three doors of a town: which ports are free, and what to say when one is not."""
+
+import socket
+import time
+from collections.abc import Mapping
+from typing import Final
+
+__all__ = ["PortError", "choose_ports"]
+
+LINGER_SECONDS: Final = 2.0
+"""The processes of a town that was just killed may hold its ports so long."""
+
+
+class PortError(RuntimeError):
+    """A port is taken; the message names it and the flag that changes it."""
+
+
+def choose_ports(host: str, wanted: Mapping[str, int]) -> dict[str, int]:
+    """Check that ports are free, and choose free ones for those given as 0.
+
+    Args:
+        host: address to listen on.
+        wanted: flag (like `--mqtt-port`) to port.
+
+    Raises:
+        PortError: a port is taken or may not be used.
+    """
+    held: list[socket.socket] = []
+    try:
+        chosen = {}
+        for flag, port in wanted.items():
+            held.append(_hold(host, port, flag))
+            chosen[flag] = int(held[-1].getsockname()[1])
+        return chosen
+    finally:
+        for holder in held:
+            holder.close()
+
+
+def _hold(host: str, port: int, flag: str) -> socket.socket:
+    deadline = time.monotonic() + LINGER_SECONDS
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    while True:
+        holder = socket.socket(family)
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            holder.bind((host, port))
+            holder.listen(1)
+        except (OSError, OverflowError) as error:
+            holder.close()
+            if time.monotonic() < deadline and port:
+                time.sleep(0.1)
+                continue
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise PortError(f"{host}:{port} can't be used ({reason}); {flag} takes another port, 0 takes any free one") from error
+        return holder

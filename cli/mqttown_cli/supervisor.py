@@ -1,0 +1,196 @@
+"""Starts, watches and stops the processes of a town. Knows nothing of what they do."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from mqttown_cli.child import die_with_parent
+
+__all__ = ["Part", "Server", "StartError", "Supervisor"]
+
+READY_SECONDS: Final = 60.0
+STEADY_SECONDS: Final = 5.0
+"""A process that lived so long may be started again at once when it dies."""
+SHORT_LIVES: Final = 5
+"""So many short lives in a row and we give up: something is wrong that a restart does not mend."""
+KILL_SECONDS: Final = 2.0
+SERVER_CHECK_SECONDS: Final = 0.2
+FINAL_CODES: Final = (0, 3)
+"""0: done as asked. 3: a reason that a restart can't mend (the log says which)."""
+
+
+class Server(Protocol):
+    """A server that is no Python process of ours."""
+
+    process: subprocess.Popen[bytes] | None
+
+    def start(self) -> None:
+        """Start, and wait until it answers."""
+
+
+class StartError(RuntimeError):
+    """A process did not come up, or will not stay up; the message holds its last words."""
+
+
+@dataclass
+class Part:
+    """One process of the town.
+
+    Attributes:
+        name: for people and for the log's name.
+        module: run as `python -m module`.
+        settings: its environment beside ours, secrets included.
+        final: whether its end is the end of the town.
+        rank: parts of a higher rank are stopped first.
+    """
+
+    name: str
+    module: str
+    settings: Mapping[str, str]
+    final: bool = False
+    rank: int = 0
+    process: asyncio.subprocess.Process | None = None
+    ready: dict[str, Any] = field(default_factory=dict)
+    restarts: int = 0
+
+
+class Supervisor:
+    """Keeps parts alive until it is told to stop.
+
+    Args:
+        logs: folder for one log a part.
+        tell: called with a sentence for the person at the terminal.
+    """
+
+    def __init__(self, logs: Path, tell: Callable[[str], None]) -> None:
+        self._logs = logs
+        self._tell = tell
+        self._parts: list[Part] = []
+        self._watchers: dict[str, asyncio.Task[None]] = {}
+        self._stopping = False
+        self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def start(self, *parts: Part) -> None:
+        """Start parts side by side and wait until each has said that it is ready.
+
+        Raises:
+            StartError: one ended, or said nothing for a minute.
+        """
+        self._parts.extend(parts)
+        async with asyncio.TaskGroup() as group:
+            for part in parts:
+                group.create_task(self._launch(part), name=f"start[{part.name}]")
+        for part in parts:
+            self._watchers[part.name] = asyncio.create_task(self._watch(part), name=f"watch[{part.name}]")
+
+    async def stop(self) -> None:
+        """Stop all parts, the highest rank first; who does not listen is killed."""
+        self._stopping = True
+        for watcher in self._watchers.values():  # first, so that nothing is started again
+            watcher.cancel()
+        await asyncio.gather(*self._watchers.values(), return_exceptions=True)
+        for rank in sorted({part.rank for part in self._parts}, reverse=True):
+            await asyncio.gather(*(self._end(part) for part in self._parts if part.rank == rank))
+
+    def keep(self, name: str, server: Server) -> None:
+        """Start a server again, in place, whenever it dies. It is stopped by whoever started it."""
+        self._watchers[name] = asyncio.create_task(self._revive(name, server), name=f"watch[{name}]")
+
+    async def _revive(self, name: str, server: Server) -> None:
+        while True:
+            await asyncio.sleep(SERVER_CHECK_SECONDS)
+            if server.process is not None and server.process.poll() is not None:
+                self._tell(f"{name} ended with {_how(server.process.returncode)}; starting it again")
+                server.start()  # from this thread: the death signal is tied to the thread that starts a child
+
+    def pids(self) -> dict[str, int]:
+        """Process ids by part."""
+        return {part.name: part.process.pid for part in self._parts if part.process is not None}
+
+    async def _launch(self, part: Part) -> None:
+        log = self._logs / f"{part.name}.log"
+        with log.open("ab") as errors:
+            mark = errors.tell()
+            part.process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                part.module,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=errors,
+                env={**os.environ, "PYTHONSAFEPATH": "1", **part.settings},
+                preexec_fn=die_with_parent(signal.SIGKILL),
+                start_new_session=True,
+            )
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                part.ready = await self._first_word(part.process)
+        except (TimeoutError, EOFError) as error:
+            await self._end(part)
+            said = log.read_bytes()[mark:].decode(errors="replace").strip()
+            raise StartError(f"{part.name} did not come up: {_last_lines(said) or error or 'it said nothing'}") from error
+
+    async def _first_word(self, process: asyncio.subprocess.Process) -> dict[str, Any]:
+        assert process.stdout is not None
+        while line := await process.stdout.readline():
+            if line.startswith(b"ready"):
+                return dict(json.loads(line[5:] or b"{}"))
+        raise EOFError(f"it ended with code {await process.wait()}")
+
+    async def _watch(self, part: Part) -> None:
+        loop = asyncio.get_running_loop()
+        short_lives = 0
+        while True:
+            assert part.process is not None
+            began = loop.time()
+            code = await self._drain(part.process)
+            if self._stopping or self.ended.done():
+                return
+            if part.final and code in FINAL_CODES:
+                self.ended.set_result(code)
+                return
+            short_lives = 0 if loop.time() - began > STEADY_SECONDS else short_lives + 1
+            if code in FINAL_CODES[1:] or short_lives > SHORT_LIVES:
+                words = _last_lines((self._logs / f"{part.name}.log").read_text(encoding="utf-8", errors="replace"))
+                self.ended.set_exception(StartError(f"{part.name} will not stay up (code {code}): {words}"))
+                return
+            part.restarts += 1
+            self._tell(f"{part.name} ended with {_how(code)}; starting it again")
+            await asyncio.sleep(0.1 * 2**short_lives if short_lives else 0)
+            with contextlib.suppress(StartError):  # counted as a short life by the next turn
+                await self._launch(part)
+
+    async def _drain(self, process: asyncio.subprocess.Process) -> int:
+        assert process.stdout is not None
+        while await process.stdout.readline():
+            pass
+        return await process.wait()
+
+    async def _end(self, part: Part) -> None:
+        process = part.process
+        if process is None or process.returncode is not None:
+            return
+        for how in (signal.SIGTERM, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(how)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(KILL_SECONDS):
+                    await process.wait()
+                    return
+            self._tell(f"{part.name} did not stop within {KILL_SECONDS:.0f} s; killing it")
+
+
+def _last_lines(text: str, lines: int = 6) -> str:
+    return "\n".join(text.strip().splitlines()[-lines:])
+
+
+def _how(code: int) -> str:
+    return f"signal {signal.Signals(-code).name}" if code < 0 else f"code {code}"
