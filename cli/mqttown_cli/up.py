@@ -46,7 +46,7 @@ class Plan:
     lockstep: bool
 
 
-def up(  # noqa: PLR0917  typer passes by name
+def up(
     town: Annotated[
         str | None, typer.Option(help="Town to run: a name under content/towns, or a folder.", show_default=DEFAULTS["town"])
     ] = None,
@@ -135,8 +135,9 @@ async def _run(plan: Plan) -> int:
 
 
 async def _until(stop: asyncio.Event, supervisor: Supervisor) -> int:
-    asked = asyncio.ensure_future(stop.wait())
-    await asyncio.wait([asked, supervisor.ended], return_when=asyncio.FIRST_COMPLETED)
+    asked = asyncio.create_task(stop.wait(), name="stop")
+    waited: set[asyncio.Future[Any]] = {asked, supervisor.ended}
+    await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
     asked.cancel()
     return supervisor.ended.result() if supervisor.ended.done() else 0
 

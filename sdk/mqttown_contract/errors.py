@@ -1,8 +1,8 @@
 """Why the town says no: the codes of a refusal, as data.
 
-    WireError
-    ├── TopicError      a topic that is not of this wire
-    └── MalformedError  a payload that is not what its topic carries
+WireError
+├── TopicError      a topic that is not of this wire
+└── MalformedError  a payload that is not what its topic carries
 """
 
 from dataclasses import dataclass
@@ -56,24 +56,60 @@ class CodeEntry:
 CODES: Final[dict[Code, CodeEntry]] = {
     entry.code: entry
     for entry in (
-        CodeEntry(Code.MALFORMED, "The payload is not JSON, or not an action.", remembered=False,
-                  remedy="Send one JSON object with at least id, action and parameters."),
-        CodeEntry(Code.UNKNOWN_ACTION, "There is no such verb.", remembered=True,
-                  remedy="`allowed` names the verbs; `detail` names the nearest one."),
-        CodeEntry(Code.BAD_PARAMETERS, "The parameters do not fit the verb's JSON Schema.", remembered=True,
-                  remedy="`path` names the field, `allowed` what it takes. Unknown fields are refused here."),
-        CodeEntry(Code.NOT_POSSIBLE, "The rules of the world forbid it here and now.", remembered=True,
-                  remedy="Look at the newest observation and choose again, with a new id."),
-        CodeEntry(Code.TOO_LATE, "Its `expires_tick` has passed.", remembered=True,
-                  remedy="Decide again on the newest observation; `allowed` tells the present tick."),
-        CodeEntry(Code.RATE_LIMITED, "Too many actions, or more than eight undecided at a time.", remembered=False,
-                  remedy="Send it again after `retry_after` seconds; the same id is judged anew."),
-        CodeEntry(Code.MODERATED, "Its words break the rules of the town.", remembered=True,
-                  remedy="Say it in other words, with a new id."),
-        CodeEntry(Code.QUARANTINED, "The agent is held until an operator has looked at it.", remembered=False,
-                  remedy="Wait for the operator's release; the same id is judged anew."),
-        CodeEntry(Code.NOT_ALLOWED, "The agent's own permissions forbid it.", remembered=True,
-                  remedy="`detail` tells the permission; its owner can change it."),
+        CodeEntry(
+            Code.MALFORMED,
+            "The payload is not JSON, or not an action.",
+            remembered=False,
+            remedy="Send one JSON object with at least id, action and parameters.",
+        ),
+        CodeEntry(
+            Code.UNKNOWN_ACTION,
+            "There is no such verb.",
+            remembered=True,
+            remedy="`allowed` names the verbs; `detail` names the nearest one.",
+        ),
+        CodeEntry(
+            Code.BAD_PARAMETERS,
+            "The parameters do not fit the verb's JSON Schema.",
+            remembered=True,
+            remedy="`path` names the field, `allowed` what it takes. Unknown fields are refused here.",
+        ),
+        CodeEntry(
+            Code.NOT_POSSIBLE,
+            "The rules of the world forbid it here and now.",
+            remembered=True,
+            remedy="Look at the newest observation and choose again, with a new id.",
+        ),
+        CodeEntry(
+            Code.TOO_LATE,
+            "Its `expires_tick` has passed.",
+            remembered=True,
+            remedy="Decide again on the newest observation; `allowed` tells the present tick.",
+        ),
+        CodeEntry(
+            Code.RATE_LIMITED,
+            "Too many actions, or more than eight undecided at a time.",
+            remembered=False,
+            remedy="Send it again after `retry_after` seconds; the same id is judged anew.",
+        ),
+        CodeEntry(
+            Code.MODERATED,
+            "Its words break the rules of the town.",
+            remembered=True,
+            remedy="Say it in other words, with a new id.",
+        ),
+        CodeEntry(
+            Code.QUARANTINED,
+            "The agent is held until an operator has looked at it.",
+            remembered=False,
+            remedy="Wait for the operator's release; the same id is judged anew.",
+        ),
+        CodeEntry(
+            Code.NOT_ALLOWED,
+            "The agent's own permissions forbid it.",
+            remembered=True,
+            remedy="`detail` tells the permission; its owner can change it.",
+        ),
     )
 }
 

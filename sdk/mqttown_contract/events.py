@@ -18,21 +18,39 @@ class EventKind:
 EVENT_KINDS: Final[dict[str, EventKind]] = {
     kind.name: kind
     for kind in (
-        EventKind("registered", "An agent has got a body in the town.", {"name": "public name", "home": "building id or null",
-                  "x": "metres", "y": "metres", "purse": "cents"}),
+        EventKind(
+            "registered",
+            "An agent has got a body in the town.",
+            {"name": "public name", "home": "building id or null", "x": "metres", "y": "metres", "purse": "cents"},
+        ),
         EventKind("revoked", "An agent's body has left the town for good.", {"purse": "cents returned to the treasury"}),
         EventKind("came", "An agent is back in its body: it said hello.", {}),
         EventKind("left", "An agent is away; its body stays, and walks home after ten town minutes.", {}),
-        EventKind("departed", "A walk has begun.", {"to": "building id or null", "why": "`move_to` or `absent`",
-                  "path": "list of [x, y], metres", "metres": "length of the way", "arrives_tick": "tick"}),
+        EventKind(
+            "departed",
+            "A walk has begun.",
+            {
+                "to": "building id or null",
+                "why": "`move_to` or `absent`",
+                "path": "list of [x, y], metres",
+                "metres": "length of the way",
+                "arrives_tick": "tick",
+            },
+        ),
         EventKind("arrived", "A walk has ended at its goal.", {"building": "building id or null", "x": "metres", "y": "metres"}),
         EventKind("stopped", "A walk has ended before its goal.", {"x": "metres", "y": "metres"}),
-        EventKind("said", "Words were spoken. `about` names the events passed on.", {"text": "the words",
-                  "to": "list of agent ids, or null if for all in earshot"}),
+        EventKind(
+            "said",
+            "Words were spoken. `about` names the events passed on.",
+            {"text": "the words", "to": "list of agent ids, or null if for all in earshot"},
+        ),
         EventKind("started_work", "Work has begun.", {"job": "job id", "until_tick": "tick"}),
         EventKind("finished_work", "Work has ended.", {"job": "job id", "minutes": "town minutes worked", "wage": "cents"}),
-        EventKind("paid", "Money has changed hands.", {"from": "account", "to": "account", "amount": "cents", "why": "wage, sale, gift, "
-                  "claim, endowment, support or levy"}),
+        EventKind(
+            "paid",
+            "Money has changed hands.",
+            {"from": "account", "to": "account", "amount": "cents", "why": "wage, sale, gift, claim, endowment, support or levy"},
+        ),
         EventKind("bought", "Something was bought.", {"item": "item id", "quantity": "pieces", "price": "cents in all"}),
         EventKind("ate", "A meal has begun.", {"item": "item id", "until_tick": "tick"}),
         EventKind("gave", "Something was handed over.", {"to": "agent id", "item": "item id or null", "amount": "cents or null"}),

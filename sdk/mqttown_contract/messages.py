@@ -19,9 +19,9 @@ __all__ = [
     "DistrictState",
     "Environment",
     "Events",
+    "HeardMessage",
     "Hello",
     "Here",
-    "HeardMessage",
     "Job",
     "Location",
     "MemoryAnswer",
@@ -78,7 +78,9 @@ class Action(Message):
     id: ActionId
     action: Annotated[Text, Field(min_length=1, max_length=64)]
     parameters: dict[str, Any]
-    observation_id: Annotated[Text, Field(max_length=128)] | None = Field(default=None, description="kept as the cause; never makes an action late")
+    observation_id: Annotated[Text, Field(max_length=128)] | None = Field(
+        default=None, description="kept as the cause; never makes an action late"
+    )
     expires_tick: int | None = Field(default=None, description="the last tick at which it may be judged")
     reasoning: Annotated[Text, Field(max_length=4000)] | None = None
     confidence: Annotated[float, Field(ge=0, le=1)] | None = None
@@ -96,7 +98,9 @@ class MemoryRequest(Message):
     query: Annotated[Text, Field(min_length=1, max_length=4000)] | None = None
     k: Annotated[int, Field(ge=1, le=50)] = 8
     kinds: list[MemoryKind] | None = None
-    tick: Annotated[int, Field(ge=0)] | None = Field(default=None, description="answer once all witnessed up to this tick is stored")
+    tick: Annotated[int, Field(ge=0)] | None = Field(
+        default=None, description="answer once all witnessed up to this tick is stored"
+    )
 
 
 class ThinkRequest(Message):

@@ -48,8 +48,14 @@ AGENT_CHANNELS: Final = ("card", "presence")
 IN_CHANNELS: Final = ("observation", "verdict", "notice", "memory", "thought")
 OUT_CHANNELS: Final = ("hello", "status", "action", "memory", "think")
 RETAINED: Final = frozenset(
-    {("world", "status"), ("world", "clock"), ("district", "state"), ("building", "state"), ("agent", "card"),
-     ("agent", "presence")}
+    {
+        ("world", "status"),
+        ("world", "clock"),
+        ("district", "state"),
+        ("building", "state"),
+        ("agent", "card"),
+        ("agent", "presence"),
+    }
 )
 """(scope, channel) of what the broker keeps for newcomers."""
 

@@ -69,9 +69,7 @@ _ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,47}")
 
 Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 """Town, district, building or agent."""
-ActionId = Annotated[
-    str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")
-]
+ActionId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")]
 """Chosen by the agent; any printable text of 1 to 128 characters."""
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 """Any text without U+0000, which no database keeps."""

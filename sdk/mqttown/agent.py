@@ -1,0 +1,175 @@
+"""An agent: handlers for what it perceives, over one connection that mends itself."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from mqttown.credentials import Credentials
+from mqttown.link import Incoming, Link, Will
+from mqttown.me import Me
+from mqttown.rejections import Rejected
+from mqttown_contract import topics
+from mqttown_contract.messages import HeardMessage, MemoryAnswer, Notice, Observation, Verdict, WorldStatus
+from mqttown_contract.types import Detail
+
+__all__ = ["Agent"]
+
+log = logging.getLogger("mqttown")
+GAP_SECONDS: Final = 1.0
+"""Order across topics is no promise: so long a missing number may still come."""
+
+ObservationHandler = Callable[[Me, Observation], Awaitable[None]]
+MessageHandler = Callable[[Me, HeardMessage], Awaitable[None]]
+NoticeHandler = Callable[[Me, Notice], Awaitable[None]]
+
+
+class Agent:
+    """A citizen of the town.
+
+    Handlers run one at a time. While one runs, newer observations replace each other: a slow agent misses some, and delays nobody.
+
+    Args:
+        name: of the agent; its credentials are found by it (see `Credentials.find`).
+        credentials: instead of looking for them.
+        detail: `brief` lists available actions by name only.
+        lockstep: answer each observation with one action; a lockstep town waits for it.
+        memory: memories wanted with each observation, 0 to 20.
+    """
+
+    def __init__(
+        self,
+        name: str | None = None,
+        *,
+        credentials: Credentials | None = None,
+        detail: Detail = "full",
+        lockstep: bool = False,
+        memory: int = 0,
+    ) -> None:
+        self.credentials = credentials or Credentials.find(name)
+        self.me = Me(self.credentials, detail=detail, lockstep=lockstep, memory=memory)
+        self._on_observation: list[ObservationHandler] = []
+        self._on_message: list[MessageHandler] = []
+        self._on_notice: list[NoticeHandler] = []
+        self._newest: Observation | None = None
+        self._heard: list[HeardMessage] = []
+        self._news = asyncio.Event()
+        self._seen: set[int] = set()
+
+    def on_observation(self, handler: ObservationHandler) -> ObservationHandler:
+        """Call `handler(me, observation)` for the newest observation."""
+        self._on_observation.append(handler)
+        return handler
+
+    def on_message(self, handler: MessageHandler) -> MessageHandler:
+        """Call `handler(me, message)` for each message heard, before the observation that carries it."""
+        self._on_message.append(handler)
+        return handler
+
+    def on_notice(self, handler: NoticeHandler) -> NoticeHandler:
+        """Call `handler(me, notice)` for each notice: rate limit, moderation, budget, shutdown."""
+        self._on_notice.append(handler)
+        return handler
+
+    def run(self) -> None:
+        """Live until Ctrl-C."""
+        try:
+            asyncio.run(self.live())
+        except KeyboardInterrupt:
+            log.info("%s leaves", self.me.id)
+
+    async def live(self) -> None:
+        """Live until cancelled.
+
+        Raises:
+            Refused: the broker will not have us: wrong key, or revoked.
+            LinkError: no broker there.
+        """
+        me = self.me
+        will = Will(me.out("status"), {"status": "offline", "session": me.session})
+        town = self.credentials.town
+        link = Link(
+            self.credentials.address, self.credentials.username, self.credentials.password, will=will, on_connect=self._greet
+        )
+        await link.subscribe(topics.agent_in(town, self.credentials.district, me.id, "+"), topics.world(town, "status"))
+        async with link:
+            me.attach(link)
+            thinker = asyncio.create_task(self._think(), name=f"mqttown[{me.id}].handlers")
+            try:
+                async for incoming in link:
+                    await self._take(incoming)
+                    if thinker.done():
+                        thinker.result()
+            finally:
+                thinker.cancel()
+                await asyncio.wait({thinker})
+                if link.connected:
+                    await link.publish(me.out("status"), {"status": "offline", "session": me.session}, qos=1)
+
+    async def _greet(self, link: Link) -> None:
+        self.me.attach(link)
+        self._seen.clear()
+        await self.me.hello()
+
+    async def _take(self, incoming: Incoming) -> None:
+        topic = topics.parse(incoming.topic)
+        match topic.scope, topic.channel:
+            case "world", "status":
+                await self.me.town_is(WorldStatus.model_validate_json(incoming.payload))
+            case _, "observation":
+                observation = Observation.model_validate_json(incoming.payload)
+                self._count(observation.seq)
+                self._newest = observation
+                self._heard += observation.observation.messages
+                self._news.set()
+            case _, "verdict":
+                verdict = Verdict.model_validate_json(incoming.payload)
+                self._count(verdict.seq)
+                self.me.judged(verdict)
+            case _, "notice":
+                notice = Notice.model_validate_json(incoming.payload)
+                self._count(notice.seq)
+                for handler in self._on_notice:
+                    await self._call(handler(self.me, notice))
+            case _, "memory":
+                self.me.remembered(MemoryAnswer.model_validate_json(incoming.payload))
+
+    def _count(self, seq: int) -> None:
+        """Say hello again if a number stays missing for a second."""
+        if seq == 1:
+            self._seen.clear()
+        self._seen.add(seq)
+        if self._gap():
+            asyncio.get_running_loop().call_later(GAP_SECONDS, self._close_gap)
+
+    def _gap(self) -> bool:
+        return bool(self._seen) and len(self._seen) < max(self._seen)
+
+    def _close_gap(self) -> None:
+        if self._gap():
+            self._seen.clear()
+            self.me.hello_soon()
+
+    async def _think(self) -> None:
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            observation, self._newest = self._newest, None
+            heard, self._heard = self._heard, []
+            if observation is None:
+                continue
+            self.me.begin(observation)
+            for message in heard:
+                for handle_message in self._on_message:
+                    await self._call(handle_message(self.me, message))
+            for handle in self._on_observation:
+                await self._call(handle(self.me, observation))
+            await self.me.end(observation)
+
+    async def _call(self, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except Rejected as error:
+            log.warning("%s: %s", self.me.id, error)
+        except Exception:  # a mistake in one handler must not end the agent's life; its author sees the whole trace
+            log.exception("%s: a handler failed", self.me.id)
