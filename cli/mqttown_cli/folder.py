@@ -103,8 +103,8 @@ class DataFolder:
         for name, value in asked.items():
             if value is not None and value != known[name]:
                 raise FolderError(
-                    f"the town on {self.path} was made with --{name} {known[name]}, not {value}: leave --{name} out to go on with it, "
-                    "or start another one with another --data"
+                    f"the town on {self.path} was made with --{name} {known[name]}, not {value}: leave --{name} out to go on "
+                    "with it, or start another one with another --data"
                 )
         return known
 

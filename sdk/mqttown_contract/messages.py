@@ -32,10 +32,10 @@ __all__ = [
     "Notice",
     "Observation",
     "Offer",
+    "OwnState",
     "People",
     "Presence",
     "Recalled",
-    "Self_",
     "Stock",
     "ThinkRequest",
     "Thought",
@@ -136,7 +136,7 @@ class Job(Message):
     wage: int = Field(description="cents an hour")
 
 
-class Self_(Message):
+class OwnState(Message):
     """What the agent knows of itself."""
 
     doing: str
@@ -233,7 +233,7 @@ class Environment(Message):
 class Perceived(Message):
     """The heart of an observation."""
 
-    self: Self_
+    self: OwnState
     location: Location
     visible_agents: list[VisibleAgent]
     messages: list[HeardMessage]
