@@ -1,0 +1,1 @@
+"""The importer: compiles an OpenStreetMap extract into the map of a town."""
