@@ -2,6 +2,9 @@
 
 import typer
 
+from mqttown_cli import agent, control
+from mqttown_cli.contract import contract
+from mqttown_cli.tail import tail
 from mqttown_cli.up import up
 
 __all__ = ["app", "main"]
@@ -10,6 +13,10 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=True, pretty_exceptions_show_locals=False, help="A city whose residents are programs."
 )
 app.command()(up)
+app.add_typer(agent.app, name="agent")
+app.command()(tail)
+control.add_to(app)
+app.command()(contract)
 
 
 def main() -> None:
