@@ -63,3 +63,17 @@ def tiny_town_file() -> Path:
 def tiny_town(tiny_town_file: Path) -> Any:
     """The small compiled town: a fresh copy, so that a test may change it."""
     return json.loads(tiny_town_file.read_text(encoding="utf-8"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--slow` runs the tests that are left out of the everyday command; CI=true does too."""
+    parser.addoption("--slow", action="store_true", help="also run the tests marked slow")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out slow tests unless asked for, and say so as deselected, not as skipped."""
+    if config.getoption("--slow") or os.environ.get("CI") == "true":
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    config.hook.pytest_deselected(items=slow)
+    items[:] = [item for item in items if item not in slow]
