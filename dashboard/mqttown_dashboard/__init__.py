@@ -1,1 +1,1 @@
-"""Dashboard: the World API and the page."""
+"""The town's window: HTTP API, live stream and web page."""

@@ -1,0 +1,202 @@
+"""Every question to the database: the read-only views of the journal, and the hashes of agents' keys."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any, Final, Self
+
+import asyncpg
+import orjson
+from asyncpg.exceptions import InterfaceError, PostgresError
+
+from mqttown_dashboard.models import Agent, Decided, Event
+from mqttown_dashboard.problems import ProblemError
+
+__all__ = ["History", "cursor_of", "parse_cursor"]
+
+PLACING: Final = ["registered", "departed", "arrived", "stopped"]
+ACTIVITY: Final = ["started_work", "finished_work", "ate", "fell_asleep", "woke"]
+_SELECT: Final = "SELECT tick, n, id, kind, district, building, agent, action_id, cause, about, witnesses, data FROM public.events "
+
+
+def cursor_of(*parts: int | str) -> str:
+    """A cursor that names the last item of a page."""
+    return base64.urlsafe_b64encode(orjson.dumps(parts)).decode().rstrip("=")
+
+
+def parse_cursor(text: str | None, *kinds: type) -> list[Any] | None:
+    """Read a cursor; None for none.
+
+    Raises:
+        ProblemError: it is not one that `cursor_of` made with parts of these kinds.
+    """
+    if text is None:
+        return None
+    try:
+        parts = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (ValueError, binascii.Error):
+        parts = None
+    if isinstance(parts, list) and [type(part) for part in parts] == list(kinds):
+        return parts
+    raise ProblemError(422, "bad_parameters", f"{text!r} is no cursor; give back `next` of the page before.", path="query.cursor")
+
+
+class History:
+    """The journal, for reading."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, url: str) -> AsyncIterator[Self]:
+        """Connect for the length of an `async with`; every connection is read only.
+
+        Raises:
+            OSError, asyncpg.PostgresError: the database can't be reached.
+        """
+        async with asyncpg.create_pool(
+            url,
+            min_size=1,
+            max_size=4,
+            init=_read_json,
+            command_timeout=10,
+            server_settings={"application_name": "mqttown dashboard", "default_transaction_read_only": "on"},
+        ) as pool:
+            yield cls(pool)
+
+    async def alive(self) -> bool:
+        """Whether the database answers."""
+        try:
+            return bool(await self._pool.fetchval("SELECT true"))
+        except (OSError, PostgresError, InterfaceError):
+            return False
+
+    async def events(
+        self,
+        *,
+        since: int | None,
+        until: int | None,
+        kinds: Sequence[str],
+        agent: str | None,
+        district: str | None,
+        building: str | None,
+        after: tuple[int, int] | None,
+        newest_first: bool,
+        limit: int,
+    ) -> list[tuple[int, int, Event]]:
+        """Events with their place in the journal, in its order or against it.
+
+        Args:
+            since: first tick.
+            until: last tick, inclusive.
+            kinds: any of these; empty for all.
+            agent: who did it or witnessed it.
+            district: where.
+            building: where.
+            after: (tick, n) of the last one that is known.
+            newest_first: whether to go back in time.
+            limit: at most so many.
+        """
+        conditions, values = ["true"], list[Any]()
+
+        def need(condition: str, value: Any) -> None:
+            if value is not None:
+                values.append(value)
+                conditions.append(condition.replace("?", f"${len(values)}"))
+
+        need("tick >= ?", since)
+        need("tick <= ?", until)
+        need("kind = ANY(?::text[])", list(kinds) or None)
+        need("(agent = ? OR witnesses @> ARRAY[?])", agent)
+        need("district = ?", district)
+        need("building = ?", building)
+        if after is not None:
+            values += after
+            conditions.append(f"(tick, n) {'<' if newest_first else '>'} (${len(values) - 1}, ${len(values)})")
+        order = "DESC" if newest_first else "ASC"
+        rows = await self._pool.fetch(
+            _SELECT + f"WHERE {' AND '.join(conditions)} ORDER BY tick {order}, n {order} LIMIT {int(limit)}",
+            *values,
+        )
+        return [(row["tick"], row["n"], _event(row)) for row in rows]
+
+    async def registered(self) -> list[Agent]:
+        """Agents that are in the town."""
+        rows = await self._pool.fetch(
+            "SELECT id, name, kind, tagline, owner, home_district FROM public.agents WHERE revoked_tick IS NULL ORDER BY id"
+        )
+        return [Agent(**dict(row)) for row in rows]
+
+    async def latest(self, agents: Iterable[str], kinds: Sequence[str]) -> list[Event]:
+        """Of each agent its latest event of these kinds."""
+        rows = await self._pool.fetch(
+            "SELECT last.* FROM unnest($1::text[]) AS who(name), LATERAL ("
+            + _SELECT
+            + "WHERE agent = who.name AND kind = ANY($2::text[]) ORDER BY tick DESC, n DESC LIMIT 1) AS last",
+            list(agents),
+            list(kinds),
+        )
+        return [_event(row) for row in rows]
+
+    async def weather(self) -> str | None:
+        """The weather as last told; None if it never changed."""
+        found = await self._pool.fetchval(
+            "SELECT data->>'weather' FROM public.events WHERE kind = 'weather' ORDER BY tick DESC LIMIT 1"
+        )
+        return str(found) if found is not None else None
+
+    async def heard(self, agent: str) -> tuple[list[Event], dict[str, Event]]:
+        """Words that an agent is a witness of; and these with all that they are about, by id."""
+        rows = await self._pool.fetch(
+            _SELECT + "WHERE kind = 'said' AND witnesses @> ARRAY[$1] ORDER BY tick, n",
+            agent,
+        )
+        words = [_event(row) for row in rows]
+        known = {event.id: event for event in words}
+        while wanted := sorted({name for event in known.values() for name in event.about} - known.keys()):
+            rows = await self._pool.fetch(_SELECT + "WHERE id = ANY($1::text[])", wanted)
+            found = {row["id"]: _event(row) for row in rows}
+            if not found:
+                break
+            known |= found
+        return words, known
+
+    async def decided(self, agent: str, after: tuple[int, int] | None, limit: int) -> list[tuple[int, int, Decided]]:
+        """An agent's actions with their verdicts, newest first."""
+        tick, number = after or (2**62, 2**31 - 1)
+        rows = await self._pool.fetch(
+            "SELECT tick, n, action_id AS id, action, parameters, observation_id, reasoning, status, code, detail, path, events "
+            "FROM public.actions WHERE agent = $1 AND (tick, n) < ($2, $3) ORDER BY tick DESC, n DESC LIMIT $4",
+            agent,
+            tick,
+            number,
+            limit,
+        )
+        return [(row["tick"], row["n"], Decided(**{key: value for key, value in row.items() if key != "n"})) for row in rows]
+
+    async def owns_key(self, agent: str, key: str) -> bool:
+        """Whether `key` is a valid key of `agent`."""
+        given = f"sha256:{hashlib.sha256(key.encode()).hexdigest()}"
+        rows = await self._pool.fetch(
+            "SELECT key_hash, expires FROM town.credentials WHERE agent = $1 AND kind = 'agent' AND revoked IS NULL", agent
+        )
+        now = datetime.now(UTC)
+        matches = [hmac.compare_digest(row["key_hash"], given) and (row["expires"] is None or row["expires"] > now) for row in rows]
+        return any(matches)
+
+
+def _event(row: asyncpg.Record) -> Event:
+    fields = {key: value for key, value in row.items() if key != "n"}
+    return Event(**{**fields, "about": row["about"] or [], "witnesses": row["witnesses"] or [], "data": row["data"] or {}})
+
+
+async def _read_json(connection: asyncpg.Connection) -> None:
+    for kind in ("json", "jsonb"):
+        await connection.set_type_codec(
+            kind, encoder=lambda value: orjson.dumps(value).decode(), decoder=orjson.loads, schema="pg_catalog"
+        )

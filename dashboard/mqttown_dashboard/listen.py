@@ -1,0 +1,128 @@
+"""The dashboard's connection to the broker: feeds the mirror, and asks the memory service."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import orjson
+import structlog
+from pydantic import ValidationError
+
+from mqttown.link import Incoming, Link
+from mqttown_contract import messages, topics
+from mqttown_contract.errors import TopicError
+from mqttown_dashboard.hub import Hub
+from mqttown_dashboard.mirror import Mirror
+from mqttown_dashboard.problems import ProblemError
+
+__all__ = ["SERVICE", "Ear"]
+
+SERVICE: Final = "dashboard"
+FRAME_SECONDS: Final = 0.2
+"""What comes within it goes to the watchers together."""
+RECALL_SECONDS: Final = 5.0
+"""Patience with the memory service."""
+
+log = structlog.get_logger(__name__)
+
+
+class Ear:
+    """Listens to the public topics and tells the hub what changed.
+
+    Args:
+        link: connected as service `dashboard`.
+        mirror: taught by what is heard.
+        hub: told what changed.
+    """
+
+    def __init__(self, link: Link, mirror: Mirror, hub: Hub) -> None:
+        self._link = link
+        self._mirror = mirror
+        self._hub = hub
+        self._town = mirror.town.id
+        self._asked: dict[str, asyncio.Future[messages.MemoryAnswer]] = {}
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker hears us now."""
+        return self._link.connected
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[None]:
+        """Subscribe, and listen for the length of an `async with`. An error while listening ends the body."""
+        await self._link.subscribe(
+            topics.world(self._town, "+"),
+            topics.district(self._town, "+", "+"),
+            topics.building(self._town, "+", "+", "+"),
+            topics.agent(self._town, "+", "+", "card"),
+            topics.agent(self._town, "+", "+", "presence"),
+            topics.service_out(self._town, "orchestrator", "metrics"),
+            topics.service_in(self._town, SERVICE, "memory"),
+        )
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(self._hear(), name="mqttown[dashboard].hear"),
+                group.create_task(self._tell(), name="mqttown[dashboard].tell"),
+            ]
+            try:
+                yield
+            finally:
+                for task in tasks:
+                    task.cancel()
+
+    async def recall(self, agent: str, query: str, k: int) -> messages.MemoryAnswer:
+        """Ask the memory service what comes to an agent's mind.
+
+        Args:
+            agent: whose memories.
+            query: in any words.
+            k: at most so many.
+
+        Raises:
+            ProblemError: the broker or the memory service is away, or it refuses.
+        """
+        if not self.connected:
+            raise ProblemError(503, "unavailable", "The broker is away; try again in a moment.")
+        request = messages.MemoryRequest(id=secrets.token_hex(12), op="recall", query=query, k=k)
+        future: asyncio.Future[messages.MemoryAnswer] = asyncio.get_running_loop().create_future()
+        self._asked[request.id] = future
+        try:
+            payload = {"agent": agent, **request.model_dump(exclude_none=True)}
+            async with asyncio.timeout(RECALL_SECONDS):
+                await self._link.publish(topics.service_out(self._town, SERVICE, "recall"), payload)
+                answer = await future
+        except TimeoutError as error:
+            raise ProblemError(504, "timeout", f"The memory service did not answer within {RECALL_SECONDS:g} s.") from error
+        finally:
+            del self._asked[request.id]
+        if answer.code is not None:
+            raise ProblemError(503, answer.code, answer.detail or "The memory service refused.", path=answer.path)
+        return answer
+
+    async def _hear(self) -> None:
+        async for message in self._link:
+            try:
+                self._take(message)
+            except (TopicError, ValidationError, ValueError, KeyError, TypeError) as error:
+                # One bad message must not blind the page to all others.
+                log.warning("message not understood", topic=message.topic, error=str(error))
+
+    def _take(self, message: Incoming) -> None:
+        topic = topics.parse(message.topic)
+        payload: dict[str, Any] | None = orjson.loads(message.payload) if message.payload else None
+        if topic.scope == "service" and topic.direction == "in":
+            answer = messages.MemoryAnswer.model_validate(payload)
+            future = self._asked.get(answer.id or "")
+            if future is not None and not future.done():
+                future.set_result(answer)
+            return
+        self._mirror.apply(topic, payload)
+
+    async def _tell(self) -> None:
+        while True:
+            await asyncio.sleep(FRAME_SECONDS)
+            frame = self._mirror.take()
+            if frame is not None:
+                self._hub.send(frame.model_dump_json(exclude_defaults=False))

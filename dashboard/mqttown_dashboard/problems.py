@@ -1,0 +1,147 @@
+"""How the API says no: one JSON shape for every error, with nearest names where a name is wrong."""
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any, Final
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+__all__ = ["PROBLEMS", "Problem", "ProblemError", "install", "unknown"]
+
+
+class Problem(BaseModel):
+    """Why a request was not answered as asked."""
+
+    code: str = Field(description="stable word for programs, like `unknown_agent`")
+    detail: str = Field(description="a sentence for a person")
+    path: str | None = Field(default=None, description="the parameter at fault, like `query.limit`")
+    allowed: Any = Field(default=None, description="what would have been allowed")
+
+
+def _described(meaning: str) -> dict[str, Any]:
+    return {"model": Problem, "description": meaning}
+
+
+PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
+    401: _described("A token is needed and none was sent."),
+    403: _described("The token does not open this."),
+    404: _described("Nothing has this id; `allowed` holds the nearest ones."),
+    422: _described("A parameter is wrong; `path` names it."),
+    503: _described("A part of the town that is needed for the answer is away."),
+    504: _described("A part of the town did not answer in time."),
+}
+
+
+class ProblemError(Exception):
+    """An error that is answered as problem JSON.
+
+    Args:
+        status: HTTP status.
+        code, detail, path, allowed: see `Problem`.
+        headers: extra HTTP headers.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        *,
+        path: str | None = None,
+        allowed: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.problem = Problem(code=code, detail=detail, path=path, allowed=allowed)
+        self.headers = dict(headers or {})
+
+
+def unknown(what: str, wrong: str, known: Mapping[str, str] | Iterable[str]) -> ProblemError:
+    """A 404 for an id that nothing has, with the nearest ids.
+
+    Args:
+        what: kind of thing, like `agent`.
+        wrong: the id that was asked for.
+        known: ids, or ids and the names that people may have typed instead.
+    """
+    names = dict(known) if isinstance(known, Mapping) else {name: name for name in known}
+    by_word = {word.lower(): name for name, title in names.items() for word in (title, name)}
+    near = list(dict.fromkeys(by_word[word] for word in get_close_matches(wrong.lower(), by_word, n=5, cutoff=0.5)))
+    hint = f"; nearest: {', '.join(near)}" if near else f"; GET /api/v1/{what}s lists them"
+    return ProblemError(404, f"unknown_{what}", f"There is no {what} {wrong!r}{hint}.", path=f"path.{what}_id", allowed=near)
+
+
+def _answer(status: int, problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(problem.model_dump()), status, dict(headers or {}), "application/problem+json")
+
+
+async def _own(request: Request, error: Exception) -> Response:  # noqa: ARG001  the shape that Starlette calls
+    if not isinstance(error, ProblemError):
+        raise error
+    return _answer(error.status, error.problem, error.headers)
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
+    detail = (
+        f"There is nothing at {request.url.path}; /docs lists what there is." if error.status_code == 404 else str(error.detail)
+    )
+    return _answer(error.status_code, Problem(code=code, detail=detail), error.headers)
+
+
+async def _parameters(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    value = first.get("input")
+    given = f" (got {value!r})" if isinstance(value, str | int | float) else ""
+    if first["type"] == "extra_forbidden":
+        name = str(first["loc"][-1])
+        known = sorted(parameter.alias for parameter in _query_parameters(request))
+        return _answer(
+            422, Problem(code="bad_parameters", detail=f"There is no parameter {name!r} here.", path=where, allowed=known)
+        )
+    allowed = (
+        first.get("ctx", {}).get("expected")
+        or {
+            key: limit
+            for key, limit in first.get("ctx", {}).items()
+            if key in ("ge", "gt", "le", "lt", "pattern", "min_length", "max_length")
+        }
+        or None
+    )
+    return _answer(422, Problem(code="bad_parameters", detail=f"{where}: {first['msg']}{given}", path=where, allowed=allowed))
+
+
+def _query_parameters(request: Request) -> list[Any]:
+    """Fields of the query model of the route that was asked, for the hint; FastAPI keeps them on the route."""
+    found: list[Any] = []
+    for parameter in getattr(getattr(request.scope.get("route"), "dependant", None), "query_params", []):
+        model = parameter.field_info.annotation
+        fields = getattr(model, "model_fields", None)
+        if fields:
+            found += [_Named(info.alias or name) for name, info in fields.items()]
+        else:
+            found.append(parameter)
+    return found
+
+
+class _Named:
+    def __init__(self, alias: str) -> None:
+        self.alias = alias
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of `app` as problem JSON."""
+    app.add_exception_handler(ProblemError, _own)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _parameters)

@@ -1,0 +1,36 @@
+"""`/healthz` and `/metrics`, for machines that watch over this one."""
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from mqttown_dashboard.metrics import exposition
+from mqttown_dashboard.models import Health
+from mqttown_dashboard.state import StateOf
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["operation"])
+
+
+@router.get(
+    "/healthz", summary="Whether this process can do its work", responses={503: {"model": Health, "description": "degraded"}}
+)
+async def healthz(state: StateOf, response: Response) -> Health:
+    """200 while both the database and the broker answer, else 503."""
+    database, broker = await state.history.alive(), state.ear.connected
+    well = database and broker
+    response.status_code = 200 if well else 503
+    return Health(
+        status="ok" if well else "degraded",
+        database=database,
+        broker=broker,
+        tick=state.mirror.clock.tick,
+        watchers=state.hub.watchers,
+    )
+
+
+@router.get("/metrics", summary="Numbers for Prometheus", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+async def metrics(state: StateOf) -> Response:
+    """Tick duration, queue depths, verdicts by code, messages a second, journal lag; in Prometheus' text format."""
+    return Response(exposition(state), media_type=CONTENT_TYPE_LATEST)

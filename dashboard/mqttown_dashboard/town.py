@@ -1,0 +1,132 @@
+"""The compiled town: its map ready to be sent, and what each building is."""
+
+import gzip
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, Self
+
+import orjson
+
+from mqttown_dashboard.models import Building
+
+__all__ = ["Town"]
+
+CENTIMETRES: Final = 100
+"""In a metre; the file counts in centimetres, the API in metres."""
+
+
+@dataclass(slots=True)
+class Town:
+    """What the dashboard keeps of the compiled town.
+
+    Attributes:
+        map_gzip: the answer of `/api/v1/town`, gzip.
+        etag: changes with the map.
+        buildings: by id, as the map knows them, without their state.
+        people: the written people's age, home and job title, by id.
+        start: town time of tick 0.
+        weather: at tick 0.
+    """
+
+    id: str
+    name: str
+    map_gzip: bytes
+    etag: str
+    buildings: dict[str, Building]
+    districts: dict[str, str]
+    people: dict[str, dict[str, Any]]
+    start: datetime
+    weather: str
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read a compiled town.
+
+        Raises:
+            OSError: the file can't be read.
+            ValueError: it is no compiled town of format 1.
+        """
+        compiled = orjson.loads(path.read_bytes())
+        if not isinstance(compiled, dict) or compiled.get("format") != 1:
+            raise ValueError(f"{path} is no compiled town of format 1; `mqttown up` makes one")
+        drawing = orjson.dumps(_drawing(compiled))
+        jobs = {job["id"]: job["title"] for job in compiled["jobs"]}
+        return cls(
+            id=compiled["town"]["id"],
+            name=compiled["town"]["name"],
+            map_gzip=gzip.compress(drawing, 9, mtime=0),
+            etag=f'"{hashlib.sha256(drawing).hexdigest()[:32]}"',
+            buildings={
+                entry["id"]: _building(entry) for entry in sorted(compiled["buildings"], key=lambda entry: str(entry["id"]))
+            },
+            districts={entry["id"]: entry["name"] for entry in compiled["districts"]},
+            people={
+                entry["id"]: {"age": entry["age"], "home": entry["home"], "job": jobs.get(entry["job"])}
+                for entry in compiled["people"]
+            },
+            start=datetime.fromisoformat(compiled["town"]["start"]),
+            weather=compiled["weather"]["start"],
+        )
+
+    def time_at(self, tick: int) -> str:
+        """Local time in the town at `tick`, ISO 8601."""
+        return (self.start + timedelta(minutes=tick)).isoformat()
+
+
+def _building(entry: dict[str, Any]) -> Building:
+    return Building(
+        id=entry["id"],
+        name=entry["name"],
+        kind=entry["kind"],
+        district=entry["district"],
+        address=entry.get("address"),
+        levels=entry["levels"],
+        height=entry["height"] / CENTIMETRES,
+        door=(entry["door"][0] / CENTIMETRES, entry["door"][1] / CENTIMETRES),
+    )
+
+
+def _metres(points: Sequence[Sequence[float]]) -> list[tuple[float, float]]:
+    """Decimetres are finer than a screen shows, and make the map a third smaller."""
+    return [(round(x / CENTIMETRES, 1), round(y / CENTIMETRES, 1)) for x, y in points]
+
+
+def _drawing(compiled: dict[str, Any]) -> dict[str, Any]:
+    town = compiled["town"]
+    number = {entry["id"]: index for index, entry in enumerate(compiled["districts"])}
+    return {
+        "id": town["id"],
+        "name": town["name"],
+        "attribution": town["attribution"],
+        "timezone": town["timezone"],
+        "bounds": [round(edge / CENTIMETRES, 1) for edge in town["bounds"]],
+        "districts": [
+            {
+                "id": entry["id"],
+                "name": entry["name"],
+                "centre": _metres([entry["centre"]])[0],
+                "polygon": _metres(entry["polygon"]),
+            }
+            for entry in compiled["districts"]
+        ],
+        "buildings": [
+            {
+                "id": entry["id"],
+                "name": entry["name"],
+                "kind": entry["kind"],
+                "district": number[entry["district"]],
+                "height": round(entry["height"] / CENTIMETRES, 1),
+                "door": _metres([entry["door"]])[0],
+                "footprint": _metres(entry["footprint"]),
+            }
+            for entry in compiled["buildings"]
+        ],
+        "ways": [
+            {"kind": way["kind"], "name": way.get("name"), "points": _metres(way["points"])} for way in compiled["drawing"]["ways"]
+        ],
+        "water": [_metres(polygon) for polygon in compiled["drawing"]["water"]],
+        "green": [_metres(polygon) for polygon in compiled["drawing"]["green"]],
+    }
