@@ -1,0 +1,162 @@
+"""The gate in front of NATS: answers each CONNECT, and ends connections whose credential has ended."""
+
+import asyncio
+import contextlib
+import json
+import time
+from typing import Any, Final
+
+import nats
+import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+
+from mqttown_broker.jwt import Signer, read_claims
+from mqttown_broker.login import Admission, CredentialSource, Login, Refused, admit, still_valid
+from mqttown_broker.nats import CONNECTION_TYPES, MAX_PACKET_BYTES, TOWN_ACCOUNT, NatsServer, permissions
+
+__all__ = ["Gate"]
+
+log = structlog.get_logger(__name__)
+
+CALLOUT: Final = "$SYS.REQ.USER.AUTH"
+SUBSCRIPTIONS: Final = 256
+"""NATS subscriptions of one connection; a `#` and a QoS above 0 take two each."""
+KICK_SECONDS: Final = 1.0
+
+
+class Gate:
+    """Serves the auth callout of one NATS server.
+
+    Args:
+        server: a started server.
+        town: id of the town that the grants are for.
+        source: where credentials come from. Call `review` when one of a name's may have changed.
+    """
+
+    def __init__(self, server: NatsServer, town: str, source: CredentialSource) -> None:
+        self._server = server
+        self._town = town
+        self._source = source
+        self._signer = Signer(server.keys.issuer)
+        self._callout = Client()
+        self._system = Client()
+        self._live: dict[str, dict[int, Admission]] = {}
+        self._names: dict[int, str] = {}
+        self._answers: set[asyncio.Task[None]] = set()
+        self.decisions = 0
+
+    async def start(self) -> None:
+        """Connect and serve. From the return on, agents can connect."""
+        url = f"nats://127.0.0.1:{self._server.client_port}"
+        keys = self._server.keys
+        options: dict[str, Any] = {"allow_reconnect": False, "error_cb": _complain}
+        self._system = await nats.connect(url, nkeys_seed_str=keys.system, name="gate-system", **options)
+        await self._system.subscribe(f"$SYS.ACCOUNT.{TOWN_ACCOUNT}.DISCONNECT", cb=self._forget)
+        await self._system.flush()
+        self._callout = await nats.connect(url, nkeys_seed_str=keys.gate, name="gate", **options)
+        await self._callout.subscribe(CALLOUT, cb=self._asked)
+        await self._callout.flush()
+
+    async def stop(self) -> None:
+        """Stop serving; live connections stay."""
+        for task in self._answers:
+            task.cancel()
+        await asyncio.gather(*self._answers, return_exceptions=True)
+        for client in (self._callout, self._system):
+            if not client.is_closed:
+                await client.close()
+
+    def live(self, name: str) -> int:
+        """How many connections a name has now."""
+        return len(self._live.get(name, {}))
+
+    async def review(self, name: str | None) -> None:
+        """End the live connections of a name, or of all names, whose credential is changed, revoked or expired."""
+        names = [name] if name is not None else sorted(self._live)
+        ended = [
+            (connection, admission)
+            for one in names
+            for connection, admission in self._live.get(one, {}).items()
+            if not still_valid(self._source, admission)
+        ]
+        for connection, admission in ended:
+            await self._kick(connection, admission)
+
+    async def _kick(self, connection: int, admission: Admission) -> None:
+        subject = f"$SYS.REQ.SERVER.{self._server.server_id}.KICK"
+        reply = await self._system.request(subject, json.dumps({"cid": connection}).encode(), timeout=KICK_SECONDS)
+        error = json.loads(reply.data).get("error")
+        # An unknown connection has ended by itself in the meantime.
+        log.info("connection ended", user=admission.login.username, error=error and error.get("description"))
+
+    async def _asked(self, message: Msg) -> None:
+        # A task each: one that has to ask the database must not hold up the others.
+        task = asyncio.create_task(self._answer(message))
+        self._answers.add(task)
+        task.add_done_callback(self._answers.discard)
+
+    async def _answer(self, message: Msg) -> None:
+        self.decisions += 1
+        asked = read_claims(message.data)["nats"]
+        user: str = asked["user_nkey"]
+        answer: dict[str, Any] = {"type": "authorization_response", "version": 2}
+        try:
+            answer["jwt"] = await self._admit(asked)
+        except Refused as refusal:
+            log.info("refused", why=str(refusal), client=asked["client_info"].get("host"))
+            answer["error"] = "refused"
+        token = self._signer.sign({"sub": user, "aud": asked["server_id"]["id"], "iat": int(time.time()), "nats": answer})
+        with contextlib.suppress(NatsError):  # the server has gone, and with it whoever asked
+            await message.respond(token.encode())
+
+    async def _admit(self, asked: dict[str, Any]) -> str:
+        client, options = asked["client_info"], asked["connect_opts"]
+        if client.get("type") != "mqtt":
+            raise Refused(f"connection type {client.get('type')!r} is not MQTT")
+        login = Login(options.get("user", ""), options.get("pass", ""), client.get("mqtt_id", ""))
+        admission = await admit(self._source, self._town, login)
+        if admission.credential is not None:
+            self._remember(int(client["id"]), admission)
+        return self._user_token(asked["user_nkey"], admission)
+
+    def _user_token(self, user: str, admission: Admission) -> str:
+        expires = admission.credential.expires if admission.credential is not None else None
+        claims: dict[str, Any] = {
+            "sub": user,
+            "aud": TOWN_ACCOUNT,
+            "name": admission.login.username or "spectator",
+            "iat": int(time.time()),
+            "nats": {
+                "type": "user",
+                "version": 2,
+                **permissions(admission.grants),
+                "subs": SUBSCRIPTIONS,
+                "data": -1,
+                "payload": MAX_PACKET_BYTES,
+                "allowed_connection_types": CONNECTION_TYPES,
+            },
+        }
+        if expires is not None:
+            claims["exp"] = int(expires.timestamp())  # the server ends the connection then
+        return self._signer.sign(claims)
+
+    def _remember(self, connection: int, admission: Admission) -> None:
+        name = admission.login.username.partition("~")[0]
+        self._live.setdefault(name, {})[connection] = admission
+        self._names[connection] = name
+
+    async def _forget(self, message: Msg) -> None:
+        connection = int(json.loads(message.data)["client"]["id"])
+        name = self._names.pop(connection, None)
+        if name is None:
+            return
+        connections = self._live[name]
+        del connections[connection]
+        if not connections:
+            del self._live[name]
+
+
+async def _complain(error: Exception) -> None:
+    log.warning("gate", error=repr(error))
