@@ -4,6 +4,7 @@ import typer
 
 from mqttown_cli import agent, control
 from mqttown_cli.contract import contract
+from mqttown_cli.export import export
 from mqttown_cli.tail import tail
 from mqttown_cli.up import up
 
@@ -16,6 +17,7 @@ app.command()(up)
 app.add_typer(agent.app, name="agent")
 app.command()(tail)
 control.add_to(app)
+app.command()(export)
 app.command()(contract)
 
 
