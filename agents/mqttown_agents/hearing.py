@@ -1,0 +1,108 @@
+"""Taking in an observation: what was said and done around a resident becomes what they know and what they owe an answer to."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from mqttown_agents.gossip import FRESH_TICKS, News
+from mqttown_agents.leaves.reply import GIFT
+from mqttown_agents.notebook import Owed, Proposal
+from mqttown_agents.prose import NEWS
+from mqttown_agents.turn import Turn
+
+__all__ = ["recall", "take_in"]
+
+_QUOTED: Final = re.compile(r"[\"“](?P<words>.+)[\"”]", re.DOTALL)
+_SPEAKER: Final = re.compile(r"^(?P<name>.{1,60}?) (?:said|told|whispered|asked)\b")
+_SHORTEST_NEWS: Final = (3, 16)
+"""Words, or else letters, below which strange words are a mere exclamation and no news."""
+
+
+def take_in(turn: Turn) -> None:
+    """Take in messages and events that are newer than the last observation."""
+    notebook, now = turn.notebook, turn.now
+    notebook.forget_stale(now.tick)
+    notebook.atlas.look(now.nearby)
+    for message in now.messages:
+        if message["from"] != turn.persona.id:
+            _hear(turn, message)
+    for event in now.events:
+        if event["kind"] == "gave" and event["data"].get("to") == turn.persona.id:
+            _receive(turn, event)
+        elif event["kind"] == "bought" and event["agent"] not in (None, turn.persona.id) and event["data"].get("quantity", 1) > 1:
+            notebook.carriers[event["agent"]] = event["data"]["item"]
+            while len(notebook.carriers) > 8:
+                del notebook.carriers[next(iter(notebook.carriers))]
+    for message in now.messages:
+        notebook.witnessed = max(notebook.witnessed, _order(message["event"]))
+    for event in now.events:
+        notebook.witnessed = max(notebook.witnessed, _order(event["id"]))
+
+
+def _hear(turn: Turn, message: Mapping[str, Any]) -> None:
+    notebook, now = turn.notebook, turn.now
+    if _order(message["event"]) <= notebook.witnessed:
+        return
+    speaker, listeners = message["from"], message.get("to") or []
+    heard = turn.prose.recognise(message["text"])
+    other = notebook.acquaintances.meet(speaker, now.name_of(speaker), message["tick"])
+    addressed = not listeners or turn.persona.id in listeners
+    if heard.group == NEWS:
+        if _tells_something(heard.text):
+            notebook.gossip.hear(
+                News(
+                    heard.text, message["event"], speaker, other.first_name, now.place_name, message["tick"], eager=_eagerness(turn)
+                )
+            )
+            notebook.gossip.overheard(heard.text, listeners)
+        if heard.text.rstrip().endswith("?"):
+            notebook.owed.append(Owed(speaker, "ask_how", message["event"], message["tick"], {}))
+            return
+    if addressed and (len(listeners) == 1 or heard.group.startswith("greet") or len(now.company) <= 2):
+        notebook.owed.append(Owed(speaker, heard.group, message["event"], message["tick"], dict(heard.values)))
+
+
+def _receive(turn: Turn, event: Mapping[str, Any]) -> None:
+    """Note a gift, or the price of something one has agreed to sell."""
+    notebook, giver = turn.notebook, event["agent"]
+    if giver is None or _order(event["id"]) <= notebook.witnessed:
+        return
+    amount = event["data"].get("amount")
+    for number, proposal in enumerate(notebook.proposals):
+        if amount is not None and proposal.kind == "sale" and proposal.other == giver and amount >= proposal.amount:
+            notebook.proposals[number] = Proposal("paid", giver, turn.now.tick, item=proposal.item, amount=proposal.amount)
+            return
+    item = turn.items.get(event["data"].get("item") or "")
+    notebook.owed.append(Owed(giver, GIFT, event["id"], event["tick"], {"item": item.name} if item is not None else {}))
+
+
+def recall(turn: Turn, memories: Sequence[Mapping[str, Any]]) -> None:
+    """Bring back news that one remembers but no longer had in mind, as after a restart."""
+    for memory in memories:
+        words = _QUOTED.search(memory["text"])
+        event = next((entry for entry in memory["evidence"] if entry.startswith("e-")), None)
+        if memory["kind"] != "message" or words is None or event is None or turn.now.tick - memory["tick"] > FRESH_TICKS:
+            continue
+        heard = turn.prose.recognise(words["words"])
+        if heard.group != NEWS or turn.notebook.gossip.knows(heard.text) or not _tells_something(heard.text):
+            continue
+        speaker = _SPEAKER.match(memory["text"])
+        name = speaker["name"] if speaker else "Somebody"
+        if name == "I":
+            continue
+        turn.notebook.gossip.hear(News(heard.text, event, "", name, None, memory["tick"], eager=1))
+
+
+def _eagerness(turn: Turn) -> int:
+    """How many people one tells a thing: two at least, four if one is very sociable."""
+    return 2 + (turn.persona.sociable >= 600) + (turn.persona.sociable >= 850)
+
+
+def _tells_something(text: str) -> bool:
+    return len(text.split()) >= _SHORTEST_NEWS[0] or len(text) >= _SHORTEST_NEWS[1]
+
+
+def _order(event: str) -> int:
+    """A number that grows with the event ids `e-{tick}-{n}`."""
+    _, tick, number = event.split("-")
+    return int(tick) * 10_000_000 + int(number)

@@ -1,0 +1,128 @@
+"""Free time: staying a while, going out where one likes to be, going home, letting time pass."""
+
+from typing import Final
+
+from mqttown_agents.schedule import DAY, MEALS, minute_of, span_holds, until
+from mqttown_agents.turn import Choice, Turn
+
+__all__ = ["claim", "go_home", "go_on", "go_out", "let_time_pass", "stay", "treat"]
+
+_DAYTIME: Final = ("park", "cafe", "museum", "civic", "church", "shop")
+_EVENING: Final = ("bar", "cafe", "park", "restaurant", "theatre")
+_EVENING_FROM: Final = 17 * 60
+_OUT_FROM: Final = 8 * 60
+_AT_HOME: Final = (25, 70)
+_OUT: Final = (20, 55)
+_LONGEST_WAIT: Final = 30
+_LUNCHES: Final = 90
+"""Minutes over which people's lunches are spread."""
+_LONGEST_SHIFT: Final = 600
+_NEAREST: Final = 5
+_RICH: Final = 4
+"""One buys a house only if one has so many times its price."""
+
+
+def go_on(turn: Turn) -> Choice | None:
+    """Let what is going on go on; at work, until it is time for lunch."""
+    if not turn.now.busy:
+        return None
+    lunch = until(turn.now.minute, MEALS[1][0] + turn.luck.draw("lunch", turn.now.tick // DAY) % _LUNCHES)
+    timely = turn.now.doing == "working" and 0 < lunch < _LONGEST_SHIFT
+    return Choice("wait", {"ticks": lunch} if timely else {}, f"I am {turn.now.doing}.")
+
+
+def stay(turn: Turn) -> Choice | None:
+    """Stay where one has settled down."""
+    left = turn.notebook.settled_until - turn.now.tick
+    if turn.now.building is None or left <= 0:
+        return None
+    return Choice("wait", {"ticks": min(left, _until_next(turn))}, "It is good to be here.")
+
+
+def treat(turn: Turn) -> Choice | None:
+    """Have a coffee or the like where one has come to sit."""
+    here, now = turn.now.here, turn.now
+    if here is None or here["kind"] not in ("cafe", "bar") or now.busy:
+        return None
+    carried = next(
+        (entry["item"] for entry in now.inventory if entry["item"] in turn.items and turn.items[entry["item"]].edible), None
+    )
+    if carried is not None and turn.items[carried].food < 150:
+        return turn.attempt("eat", carried, {"item": carried}, "That is why I came.")
+    if not turn.luck.chance(400, "treat", now.tick // 60):
+        return None
+    small = [
+        offer
+        for offer in here.get("sells", ())
+        if offer["stock"] > 0
+        and offer["price"] * 20 <= now.purse
+        and offer["item"] in turn.items
+        and turn.items[offer["item"]].edible
+    ]
+    if not small:
+        return None
+    chosen = min(small, key=lambda offer: (offer["price"], offer["item"]))
+    return turn.attempt("buy", "treat", {"item": chosen["item"]}, f"A {chosen['name']} would be nice.")
+
+
+def claim(turn: Turn) -> Choice | None:
+    """Buy the building one stands in, if nobody owns it and one can well afford it."""
+    here = turn.now.here
+    price = here.get("price") if here is not None else None
+    if here is None or price is None or here.get("owner") is not None or "claim" not in turn.now.verbs:
+        return None
+    if price * _RICH > turn.now.purse or turn.persona.conscientious < 600:
+        return None
+    return turn.attempt("claim", here["id"], {"building": here["id"]}, "I can afford it, and nobody owns it.")
+
+
+def go_out(turn: Turn) -> Choice | None:
+    """Walk to a place one likes, the more often the more one misses company."""
+    now, persona = turn.now, turn.persona
+    if now.minute < _OUT_FROM or _bedtime_within(turn, 75) or now.tick < turn.notebook.settled_until:
+        return None
+    wish = persona.sociable // 3 + int((1.0 - now.needs.get("company", 1.0)) * 600) + 150
+    if not turn.luck.chance(wish, "go_out", now.tick // 20):
+        return None
+    fitting = _EVENING if now.minute >= _EVENING_FROM else _DAYTIME
+    liked = [kind for kind in persona.likes if kind in fitting] or list(fitting)
+    places = [place for place in turn.notebook.atlas.places(liked) if place.id != now.building][:_NEAREST]
+    if not places:
+        return None
+    chosen = turn.luck.pick(places, "outing", now.tick // 20)
+    return turn.walk_to(chosen.id, f"I have time, and I like {chosen.name}.")
+
+
+def go_home(turn: Turn) -> Choice | None:
+    """Go home when there is nothing to stay for."""
+    now = turn.now
+    if now.home is None or now.tick < turn.notebook.settled_until:
+        return None
+    return turn.walk_to(now.home, "There is nothing more to do here.")
+
+
+def let_time_pass(turn: Turn) -> Choice:
+    """Settle down where one is, and wait."""
+    now = turn.now
+    least, most = _AT_HOME if now.building == now.home else _OUT
+    if now.building is not None and now.tick >= turn.notebook.settled_until:
+        turn.notebook.settled_until = now.tick + least + turn.draw("settle") % (most - least)
+    return Choice("wait", {"ticks": _until_next(turn)}, "Nothing is pressing.")
+
+
+def _until_next(turn: Turn) -> int:
+    """Ticks until something may be due: bed, the way to work, a meal, a meeting; 1 to 30."""
+    now, persona = turn.now, turn.persona
+    due = [_LONGEST_WAIT, until(now.minute, persona.sleeps) or 1]
+    due += [until(now.minute, begin) for begin, _ in MEALS if now.needs.get("food", 1.0) < 0.8]
+    if now.job is not None:
+        due.append(until(now.minute, (minute_of(now.job["shift"]["from"]) - 20) % DAY))
+    meeting = turn.notebook.next_meeting()
+    if meeting is not None:
+        due.append(meeting.tick - 12 - now.tick)
+    return max(1, min(minutes for minutes in due if minutes > 0))
+
+
+def _bedtime_within(turn: Turn, minutes: int) -> bool:
+    persona, minute = turn.persona, turn.now.minute
+    return span_holds(persona.sleeps, persona.wakes, minute) or until(minute, persona.sleeps) < minutes

@@ -1,0 +1,149 @@
+"""Beginning to talk: greeting, passing on news, asking, remarking, saying goodbye."""
+
+from typing import Final
+
+from mqttown_agents.acquaintance import GREET_AGAIN_TICKS, NEVER, Acquaintance
+from mqttown_agents.gossip import News
+from mqttown_agents.speech import open_with, say
+from mqttown_agents.turn import Choice, Turn
+
+__all__ = ["MOST_OPENINGS", "ask", "greet", "part", "pass_on", "remark", "talkative_with", "tell"]
+
+MOST_OPENINGS: Final = 4
+"""Things that one resident begins to talk about in one encounter."""
+_FAMILY: Final = ("partner", "spouse", "parent", "child", "sibling", "family", "grandparent", "grandchild")
+_NEAREST: Final = 6
+_PARTS: Final = {
+    "night": "greet_night",
+    "morning": "greet_morning",
+    "noon": "greet_afternoon",
+    "afternoon": "greet_afternoon",
+    "evening": "greet_evening",
+}
+
+
+def talkative_with(turn: Turn) -> list[Acquaintance]:
+    """Those close by with whom one has not yet talked enough in this encounter, nearest first."""
+    if turn.now.doing == "sleeping" or "say" not in turn.now.verbs or not turn.notebook.may_talk():
+        return []
+    meet, tick = turn.notebook.acquaintances.meet, turn.now.tick
+    met = [meet(other["id"], other["name"], tick) for other in turn.now.company[:_NEAREST]]
+    return [other for other in met if other.openings < MOST_OPENINGS]
+
+
+def greet(turn: Turn) -> Choice | None:
+    """Greet somebody who has not been greeted for hours; a stranger only if one is sociable enough."""
+    tick = turn.now.tick
+    for other in talkative_with(turn):
+        if tick - other.greeted < GREET_AGAIN_TICKS:
+            continue
+        relation = turn.persona.relations.get(other.id)
+        known = relation is not None or other.greeted != NEVER
+        if not known and not turn.luck.chance(300 + turn.persona.sociable // 2, "stranger", other.id, other.began):
+            continue
+        group = _greeting(turn, other, relation.kind if relation is not None else None)
+        choice = open_with(turn, other, group, f"{other.name} is here.") or open_with(
+            turn, other, "greet", f"{other.name} is here."
+        )
+        if choice is not None:
+            other.greeted = tick
+            return choice
+    return None
+
+
+def _greeting(turn: Turn, other: Acquaintance, relation: str | None) -> str:
+    if relation in _FAMILY:
+        return "greet_family"
+    if relation is None and other.greeted == NEVER:
+        return "first_meeting"
+    if turn.draw("greeting", other.id) % 2 and relation in ("friend", "colleague", "neighbour"):
+        return f"greet_{relation}"
+    return _PARTS.get(turn.now.part_of_day, "greet")
+
+
+def pass_on(turn: Turn) -> Choice | None:
+    """Tell somebody the newest thing they may not know yet; one topic an encounter."""
+    for other in talkative_with(turn):
+        if turn.now.tick - other.topic < 60 or not _in_touch(turn, other):
+            continue
+        if not turn.luck.chance(600 + turn.persona.sociable * 2 // 5, "tell", other.id, other.began):
+            continue
+        choice = tell(turn, other)
+        if choice is not None:
+            other.openings += 1
+            return choice
+    return None
+
+
+def tell(turn: Turn, other: Acquaintance) -> Choice | None:
+    """Pass on the newest thing worth telling to this person, word for word and with where it comes from."""
+    news = turn.notebook.gossip.worth_telling(other.id, turn.now.tick)
+    if news is None:
+        return None
+    turn.notebook.gossip.told(news, other.id)
+    other.topic = turn.now.tick
+    text = turn.prose.wrap(news.text, turn.draw("pass_on", other.id), _provenance(turn, other, news))
+    return say(turn, other, text, f"{other.name} may not know it yet.", about=(news.event,))
+
+
+def _provenance(turn: Turn, other: Acquaintance, news: News) -> dict[str, str]:
+    return {
+        "source": news.source_name,
+        "where": news.place or "the street",
+        "name": other.first_name,
+        "me": turn.persona.first_name,
+        "place": turn.now.place_name or "this street",
+    }
+
+
+def ask(turn: Turn) -> Choice | None:
+    """Ask how somebody is, what is new, or where they are going."""
+    for other in talkative_with(turn):
+        if not _in_touch(turn, other) or not turn.luck.chance(
+            200 + turn.persona.curious // 2, "ask", other.id, other.began, other.openings
+        ):
+            continue
+        doing = next((seen["doing"] for seen in turn.now.company if seen["id"] == other.id), "idle")
+        groups = ("ask_where", "ask_how") if doing == "walking" else ("ask_news", "ask_how")
+        group = turn.luck.pick(groups, "question", other.id, other.began, other.openings)
+        choice = open_with(turn, other, group, "I am curious.")
+        if choice is not None:
+            return choice
+    return None
+
+
+def remark(turn: Turn) -> Choice | None:
+    """Say something about the weather, the food, the place or work."""
+    for other in talkative_with(turn):
+        if not _in_touch(turn, other) or not turn.luck.chance(
+            turn.persona.sociable // 3, "remark", other.id, other.began, other.openings
+        ):
+            continue
+        groups = [f"remark_weather_{turn.now.weather}"]
+        values: dict[str, str] = {}
+        here = turn.now.here
+        if here is not None:
+            groups.append("remark_place")
+            sells = [offer["name"] for offer in here.get("sells", ())]
+            if sells:
+                groups.append("remark_food")
+                values["item"] = turn.luck.pick(sells, "dish", turn.now.tick)
+        if turn.now.job is not None:
+            groups.append("remark_work")
+        return open_with(turn, other, turn.luck.pick(groups, "topic", other.id, turn.now.tick), "A friendly word.", **values)
+    return None
+
+
+def part(turn: Turn) -> Choice | None:
+    """Say goodbye to somebody one has talked with, before leaving."""
+    for other in talkative_with(turn):
+        talked = other.openings + other.replies > 1 and turn.now.tick - other.parted >= GREET_AGAIN_TICKS
+        if talked and turn.luck.chance(turn.persona.sociable, "farewell", other.id, other.began):
+            other.parted = turn.now.tick
+            return open_with(turn, other, "farewell", "I am about to leave.")
+    return None
+
+
+def _in_touch(turn: Turn, other: Acquaintance) -> bool:
+    """Whether a greeting has been exchanged lately: nobody starts with the news."""
+    return turn.now.tick - other.greeted < GREET_AGAIN_TICKS

@@ -1,0 +1,152 @@
+"""How residents put things: rendering the town's templates, and recognising them in what others say.
+
+A text that fits a template of any group is small talk of that group. A text that fits a `pass_on` template is news in a
+wrapping; unwrapped, what remains is what is passed on, so that wrappings never nest. All else is news as it stands.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Final
+
+from jinja2 import StrictUndefined, Template, meta
+from jinja2.sandbox import SandboxedEnvironment
+
+from mqttown_contract.types import MAX_TEXT
+
+__all__ = ["NEWS", "PASS_ON", "Heard", "Prose"]
+
+PASS_ON: Final = "pass_on"  # noqa: S105  a template group
+NEWS: Final = "news"
+_CORE: Final = "text"
+_LITERAL_LETTERS: Final = 5
+"""A template with fewer letters of its own fits too much to be recognised by."""
+_SLOT: Final = re.compile(r"zqslot(\w+?)zq")
+_NEITHER: Final = re.compile(r"[\W_]+")
+_LONGEST_VALUE: Final = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a text is.
+
+    Attributes:
+        group: the small-talk group it fits, or `news`.
+        text: of news the core, without the words it was wrapped in; of small talk the words.
+        values: what the template's variables stood for, where the words fit it to the letter.
+    """
+
+    group: str
+    text: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    group: str
+    loose: re.Pattern[str]
+    exact: re.Pattern[str]
+
+
+class Prose:
+    """The templates of a town, compiled once and shared by all minds of a process.
+
+    Args:
+        groups: group name to its jinja templates, `prose` of the compiled town.
+    """
+
+    def __init__(self, groups: Mapping[str, Sequence[str]]) -> None:
+        environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+        self._templates: dict[str, list[Template]] = {}
+        self._patterns: list[_Pattern] = []
+        self._wrappings: list[re.Pattern[str]] = []
+        for group, sources in groups.items():
+            self._templates[group] = [environment.from_string(source) for source in sources]
+            for source, template in zip(sources, self._templates[group], strict=True):
+                names = sorted(meta.find_undeclared_variables(environment.parse(source)))
+                self._learn(group, template.render({name: f"zqslot{name}zq" for name in names}))
+        self.recognise = lru_cache(maxsize=4096)(self._recognise)
+
+    def has(self, group: str) -> bool:
+        """Whether the town has words for this."""
+        return bool(self._templates.get(group))
+
+    def render(self, group: str, number: int, values: Mapping[str, Any]) -> str | None:
+        """Put something into words.
+
+        Args:
+            group: a template group.
+            number: any whole number; it chooses the template.
+            values: of the template's variables.
+
+        Returns:
+            At most 1000 characters, or None where the town has no words for it.
+
+        Raises:
+            jinja2.UndefinedError: the template names a variable that is not among `values`.
+        """
+        templates = self._templates.get(group)
+        if not templates:
+            return None
+        return templates[number % len(templates)].render(values)[:MAX_TEXT]
+
+    def wrap(self, core: str, number: int, values: Mapping[str, Any]) -> str:
+        """Put news into a `pass_on` template, word for word; bare where no wrapping fits around it."""
+        text = self.render(PASS_ON, number, {**values, _CORE: core})
+        return text if text is not None and core in text else core
+
+    def _learn(self, group: str, sample: str) -> None:
+        if group == PASS_ON:
+            if len(_letters(sample)) >= _LITERAL_LETTERS:
+                self._wrappings.append(_pattern(sample, exact=True, core=_CORE))
+            return
+        if len(_letters(sample)) >= _LITERAL_LETTERS:
+            self._patterns.append(_Pattern(group, _pattern(_plain(sample)), _pattern(sample, exact=True)))
+
+    def _recognise(self, text: str) -> Heard:
+        core = self._unwrap(text)
+        if core != text:
+            return Heard(NEWS, core)
+        plain = _plain(text)
+        for pattern in self._patterns:
+            if pattern.loose.fullmatch(plain):
+                exact = pattern.exact.fullmatch(text)
+                return Heard(pattern.group, text, exact.groupdict() if exact else {})
+        return Heard(NEWS, text)
+
+    def _unwrap(self, text: str) -> str:
+        while True:
+            for wrapping in self._wrappings:
+                found = wrapping.fullmatch(text)
+                if found and found["text"].strip():
+                    text = found["text"]
+                    break
+            else:
+                return text
+
+
+def _letters(sample: str) -> str:
+    return _plain(_SLOT.sub(" ", sample)).replace(" ", "")
+
+
+def _plain(text: str) -> str:
+    return _NEITHER.sub(" ", text).strip().casefold()
+
+
+def _pattern(sample: str, *, exact: bool = False, core: str | None = None) -> re.Pattern[str]:
+    """A regular expression for a rendered template whose slots are still marked."""
+    parts: list[str] = []
+    seen: set[str] = set()
+    end = 0
+    for slot in _SLOT.finditer(sample):
+        parts.append(re.escape(sample[end : slot.start()]))
+        name, end = slot[1], slot.end()
+        value = r"(?s:.+)" if name == core else rf"[^\n\"“”]{{1,{_LONGEST_VALUE}}}?"
+        if exact and name not in seen:
+            parts.append(f"(?P<{name}>{value})")
+            seen.add(name)
+        else:
+            parts.append(f"(?P={name})" if exact else f"(?:{value})")
+    parts.append(re.escape(sample[end:]))
+    return re.compile("".join(parts))

@@ -1,0 +1,115 @@
+"""The residents' behaviour tree: what comes before what.
+
+One tree serves all minds of a process: its leaves hold nothing between two decisions, so a mind only lends it its turn. (A tree
+of its own for each of 10,000 residents would take 200 MB.)
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from py_trees.behaviour import Behaviour
+from py_trees.common import Status
+from py_trees.composites import Composite, Selector, Sequence
+
+from mqttown_agents.leaves import body, duty, leisure, meeting, reply, talk, trade
+from mqttown_agents.turn import Choice, Turn
+
+__all__ = ["Leaf", "Tree"]
+
+_Decide = Callable[[Turn], Choice | None]
+_Ask = Callable[[Turn], bool]
+
+_TALK: Final[tuple[_Decide, ...]] = (
+    reply.reply,
+    trade.hand_over,
+    talk.greet,
+    talk.pass_on,
+    meeting.invite,
+    trade.give_spare,
+    trade.offer_to_buy,
+    talk.ask,
+    talk.remark,
+)
+_BODY: Final[tuple[_Decide, ...]] = (body.eat, body.buy_meal, body.go_to_eat)
+_FREE_TIME: Final[tuple[_Decide, ...]] = (
+    leisure.claim,
+    leisure.treat,
+    leisure.stay,
+    leisure.go_out,
+    leisure.go_home,
+    leisure.let_time_pass,
+)
+
+
+class Tree:
+    """The tree, ready to decide any resident's turn.
+
+    Args:
+        talk: whether residents speak at all.
+
+    Attributes:
+        talks: likewise.
+        turn: whose turn it is.
+        choice: what the last leaf has come to.
+    """
+
+    def __init__(self, *, talk: bool = True) -> None:
+        self.talks = talk
+        self.turn: Turn | None = None
+        self.choice: Choice | None = None
+        self._root = Selector("resident", memory=False)
+        if talk:
+            self._root.add_child(self._when("in company", _in_company, self._first("talk", _TALK)))
+        self._root.add_child(self._when("hungry", body.hungry, self._first("body", _BODY)))
+        self._root.add_children([Leaf(self, decide) for decide in (leisure.go_on, duty.work, meeting.keep_appointment, body.sleep)])
+        self._root.add_child(self._first("free time", _FREE_TIME))
+
+    def decide(self, turn: Turn) -> Choice:
+        """What the resident whose turn it is does next."""
+        self.turn, self.choice = turn, None
+        self._root.tick_once()
+        self.turn = None
+        choice = self.choice
+        if choice is None:  # The last leaf always chooses.
+            raise AssertionError("no leaf has come to a choice")
+        return choice
+
+    def _first(self, name: str, decisions: tuple[_Decide, ...]) -> Composite:
+        return Selector(name, memory=False, children=[Leaf(self, decide) for decide in decisions])
+
+    def _when(self, name: str, holds: _Ask, then: Behaviour) -> Composite:
+        return Sequence(f"when {name}", memory=False, children=[_Condition(self, name, holds), then])
+
+
+class Leaf(Behaviour):
+    """A leaf that succeeds with a choice, or fails without one."""
+
+    def __init__(self, tree: Tree, decide: _Decide) -> None:
+        super().__init__(decide.__name__)
+        self._tree = tree
+        self._decide = decide
+
+    def update(self) -> Status:
+        """Come to a choice if one can."""
+        turn = self._tree.turn
+        choice = self._decide(turn) if turn is not None else None
+        self._tree.choice = choice
+        return Status.FAILURE if choice is None else Status.SUCCESS
+
+
+class _Condition(Behaviour):
+    """A leaf that succeeds while something holds."""
+
+    def __init__(self, tree: Tree, name: str, holds: _Ask) -> None:
+        super().__init__(name)
+        self._tree = tree
+        self._holds = holds
+
+    def update(self) -> Status:
+        turn = self._tree.turn
+        return Status.SUCCESS if turn is not None and self._holds(turn) else Status.FAILURE
+
+
+def _in_company(turn: Turn) -> bool:
+    """Whether there is somebody to talk to, and breath left to do so."""
+    return turn.now.doing != "sleeping" and bool(turn.now.company) and turn.notebook.may_talk()
