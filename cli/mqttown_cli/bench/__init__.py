@@ -1,0 +1,1 @@
+"""The measured workloads behind `mqttown bench`."""

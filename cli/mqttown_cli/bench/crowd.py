@@ -1,0 +1,239 @@
+"""A lean crowd: many real MQTT 3.1.1 connections in one process, each an agent that acts on what it observes.
+
+Packets are made by hand (MQTT 3.1.1, sections 3.1 to 3.12), because any client library would take more of the two cores than the
+town that is to be measured.
+"""
+
+import asyncio
+import hashlib
+import json
+import socket
+import struct
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+
+from mqttown_contract import topics
+
+__all__ = ["Agent", "Crowd", "Measured"]
+
+CONNECTS_AT_ONCE: Final = 50
+KEEP_ALIVE_SECONDS: Final = 600
+REMARKS: Final = ("Nice weather.", "Have you seen the tram?", "I like it here.", "Good coffee!", "See you tomorrow.")
+
+
+@dataclass
+class Measured:
+    """What the crowd saw.
+
+    Attributes:
+        answers: (seconds from sending an action to its verdict, tick, wall time of the verdict) of each.
+        codes: verdicts by code; accepted ones under `accepted`.
+        observations: how many, and their bytes in all.
+    """
+
+    answers: list[tuple[float, int, float]] = field(default_factory=list)
+    codes: dict[str, int] = field(default_factory=dict)
+    observations: int = 0
+    observation_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Agent:
+    """One member of the crowd: its id, key and home district."""
+
+    id: str
+    key: str
+    district: str
+
+
+class Crowd:
+    """Connects agents, lets them live, and measures.
+
+    Args:
+        host, port: of the broker.
+        town: its id.
+        agents: who connects.
+        detail: of observations, `full` or `brief`.
+        lockstep: whether the town waits for them.
+    """
+
+    def __init__(self, host: str, port: int, town: str, agents: Sequence[Agent], *, detail: str, lockstep: bool) -> None:
+        self.measured = Measured()
+        self.acting = True
+        self._host = host
+        self._port = port
+        self._town = town
+        self._hello = {"session": "crowd", "detail": detail, "lockstep": lockstep}
+        self._members = [_Member(agent, town, self._hello, self) for agent in agents]
+
+    async def connect(self, tell: Callable[[int], None]) -> None:
+        """Connect and subscribe everybody; `tell` is called with how many are in."""
+        gate = asyncio.Semaphore(CONNECTS_AT_ONCE)
+        done = 0
+
+        async def one(member: "_Member") -> None:
+            nonlocal done
+            async with gate:
+                await asyncio.get_running_loop().create_connection(lambda: member, self._host, self._port)
+                await member.subscribed
+            done += 1
+            tell(done)
+
+        async with asyncio.TaskGroup() as group:
+            for member in self._members:
+                group.create_task(one(member))
+
+    def greet(self) -> None:
+        """Everybody says hello."""
+        for member in self._members:
+            member.greet()
+
+    def leave(self) -> None:
+        """Everybody disconnects."""
+        for member in self._members:
+            member.leave()
+
+
+class _Member(asyncio.Protocol):
+    """One connection: parses frames, answers each observation with one action."""
+
+    def __init__(self, agent: Agent, town: str, hello: dict[str, Any], crowd: Crowd) -> None:
+        self.subscribed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._agent = agent
+        self._crowd = crowd
+        self._hello = hello
+        self._filter = topics.agent_in(town, agent.district, agent.id, "+")
+        self._hello_topic = topics.agent_out(town, agent.district, agent.id, "hello")
+        self._action_topic = topics.agent_out(town, agent.district, agent.id, "action")
+        self._luck = int.from_bytes(hashlib.blake2b(agent.id.encode(), digest_size=8).digest())
+        self._count = 0
+        self._sent: dict[str, float] = {}
+        self._buffer = bytearray()
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        raw = transport.get_extra_info("socket")
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        name, key = self._agent.id.encode(), self._agent.key.encode()
+        body = b"\x00\x04MQTT\x04\xc2" + struct.pack("!H", KEEP_ALIVE_SECONDS) + _text(name) + _text(name) + _text(key)
+        transport.write(_frame(0x10, body))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.subscribed.done():
+            self.subscribed.set_exception(exc or ConnectionError(f"{self._agent.id} was refused"))
+
+    def data_received(self, data: bytes) -> None:
+        buffer = self._buffer
+        buffer += data
+        while (frame := _take(buffer)) is not None:
+            self._packet(*frame)
+
+    def greet(self) -> None:
+        self._publish(self._hello_topic, json.dumps(self._hello).encode())
+
+    def leave(self) -> None:
+        if self._transport is not None:
+            self._transport.write(b"\xe0\x00")
+            self._transport.close()
+
+    def _packet(self, kind: int, body: bytes) -> None:
+        assert self._transport is not None
+        match kind & 0xF0:
+            case 0x20:  # CONNACK
+                if body[1] != 0:
+                    self.subscribed.set_exception(ConnectionError(f"{self._agent.id} was refused with code {body[1]}"))
+                    return
+                self._transport.write(_frame(0x82, b"\x00\x01" + _text(self._filter.encode()) + b"\x00"))
+            case 0x90:  # SUBACK
+                if body[2] == 0:
+                    self.subscribed.set_result(None)
+                else:
+                    self.subscribed.set_exception(ConnectionError(f"{self._agent.id} may not subscribe"))
+            case 0x30:  # PUBLISH at QoS 0
+                (length,) = struct.unpack_from("!H", body)
+                self._message(body[2 : 2 + length], body[2 + length :])
+
+    def _message(self, topic: bytes, payload: bytes) -> None:
+        measured = self._crowd.measured
+        if topic.endswith(b"/observation"):
+            measured.observations += 1
+            measured.observation_bytes += len(payload)
+            if self._crowd.acting:
+                self._act(orjson.loads(payload))
+        elif topic.endswith(b"/verdict"):
+            verdict = orjson.loads(payload)
+            code = verdict["code"] or "accepted"
+            measured.codes[code] = measured.codes.get(code, 0) + 1
+            sent = self._sent.pop(verdict["action_id"], None)
+            if sent is not None:
+                now = time.time()
+                measured.answers.append((now - sent, verdict["tick"], now))
+
+    def _act(self, observation: dict[str, Any]) -> None:
+        """40 % `say`, 40 % `move_to`, 20 % others."""
+        self._count += 1
+        turn = (self._luck + self._count * 2_654_435_761) % 1000
+        seen = observation["observation"]
+        action, parameters = _choice(turn, seen)
+        identity = f"{observation['generation']}-{self._count}"
+        self._sent[identity] = time.time()
+        message = {"id": identity, "action": action, "parameters": parameters, "observation_id": observation["id"]}
+        self._publish(self._action_topic, orjson.dumps(message))
+
+    def _publish(self, topic: str, payload: bytes) -> None:
+        assert self._transport is not None
+        self._transport.write(_frame(0x30, _text(topic.encode()) + payload))
+
+
+def _choice(turn: int, seen: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    share, luck = turn % 10, turn // 10
+    places = [place for place in seen["location"]["nearby"] if place["id"] != seen["location"]["building"]]
+    if share < 4:
+        return "say", {"text": REMARKS[luck % len(REMARKS)]}
+    if share < 8 and places:
+        return "move_to", {"to": places[luck % len(places)]["id"]}
+    others = [other["id"] for other in seen["visible_agents"] if other.get("metres") is None]
+    if share == 8 and others and seen["self"]["purse"] > 0:
+        return "give", {"to": others[luck % len(others)], "amount": 1}
+    if seen["self"]["doing"] == "idle":
+        return "wait", {"ticks": 1}
+    # On the way a `wait` would change nothing and bring no observation, and this one would sit out the next ticks.
+    return "say", {"text": REMARKS[luck % len(REMARKS)]}
+
+
+def _text(data: bytes) -> bytes:
+    return struct.pack("!H", len(data)) + data
+
+
+def _frame(kind: int, body: bytes) -> bytes:
+    size, length = len(body), bytearray()
+    while True:
+        size, digit = divmod(size, 128)
+        length.append(digit | (0x80 if size else 0))
+        if not size:
+            return bytes((kind,)) + bytes(length) + body
+
+
+def _take(buffer: bytearray) -> tuple[int, bytes] | None:
+    """Cut the first whole packet off the buffer."""
+    size, shift, at = 0, 0, 1
+    while True:
+        if at >= len(buffer):
+            return None
+        digit = buffer[at]
+        size |= (digit & 0x7F) << shift
+        shift += 7
+        at += 1
+        if not digit & 0x80:
+            break
+    if len(buffer) < at + size:
+        return None
+    frame = buffer[0], bytes(buffer[at : at + size])
+    del buffer[: at + size]
+    return frame
