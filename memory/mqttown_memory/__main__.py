@@ -1,0 +1,109 @@
+"""`python -m mqttown_memory`: the memory process; with `rebuild` it makes the index across the town anew and ends."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from typing import Final
+
+__all__ = ["main"]
+
+# Read when numpy is imported: a recall is too small a product to be worth a thread, and each thread costs memory.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import asyncpg
+import structlog
+from pydantic import ValidationError
+
+from mqttown.link import Address, Link
+from mqttown_contract import topics
+from mqttown_memory.archive import Archive
+from mqttown_memory.chroma import TownSearch
+from mqttown_memory.embedding import WordLlama
+from mqttown_memory.following import Follower
+from mqttown_memory.journal import Journal
+from mqttown_memory.names import Names
+from mqttown_memory.service import NAME, MemoryService
+from mqttown_memory.settings import MemorySettings
+from mqttown_memory.table import EmbeddingChangedError, Table
+
+log = structlog.get_logger(__name__)
+
+FAILED: Final = 1
+LOSSES: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)  # type: ignore[attr-defined]  # exported by name list
+"""Broker or database are gone: `LinkError` is an `OSError`."""
+UNMENDABLE: Final = 3
+"""A reason that a restart does not mend."""
+
+
+@contextlib.asynccontextmanager
+async def _pool(settings: MemorySettings) -> AsyncIterator[asyncpg.Pool]:
+    async with asyncpg.create_pool(settings.database.get_secret_value(), min_size=1, max_size=3, timeout=10) as pool:
+        yield pool
+
+
+async def _serve(settings: MemorySettings) -> None:
+    async with _pool(settings) as pool:
+        embedding = WordLlama()
+        table = Table(pool, embedding)
+        progress = await table.open()
+        journal = Journal(pool)
+        names = Names.of_file(settings.town_file)
+        names.agents.update(await journal.names())
+        archive = Archive(table, embedding, settings.index_mib * 2**20)
+        follower = Follower(journal, archive, names, progress, remember=settings.remember, forgetful=settings.forgetful)
+        search = TownSearch(settings.data / "chroma", table, embedding)
+        address = Address(settings.mqtt_host, settings.mqtt_port)
+        async with Link(address, NAME, settings.service_key.get_secret_value()) as link:
+            service = MemoryService(settings.town, link, archive, follower, search, patience=settings.patience)
+            ready = {"tick": follower.stored_tick}
+            await link.publish(topics.service_out(settings.town, NAME, "ready"), ready, retain=True)
+            sys.stdout.write(f"ready {json.dumps(ready)}\n")
+            sys.stdout.flush()
+            await service.run()
+
+
+async def _serve_until_told(settings: MemorySettings) -> None:
+    serving = asyncio.create_task(_serve(settings), name="memory")
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, serving.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await serving
+
+
+async def _rebuild(settings: MemorySettings) -> None:
+    async with _pool(settings) as pool:
+        embedding = WordLlama()
+        table = Table(pool, embedding)
+        await table.open()
+        count = await TownSearch(settings.data / "chroma", table, embedding).rebuild()
+    sys.stdout.write(f"rebuilt {json.dumps({'memories': count})}\n")
+
+
+def main() -> int:
+    """Run until SIGTERM; return the exit code."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    try:
+        settings = MemorySettings()
+        asyncio.run(_rebuild(settings) if sys.argv[1:] == ["rebuild"] else _serve_until_told(settings))
+    except (ValidationError, EmbeddingChangedError, ModuleNotFoundError) as error:
+        log.error("the memory service can't run as it is set up", error=str(error))  # noqa: TRY400  the words are for a person
+        return UNMENDABLE
+    except LOSSES as error:
+        log.error("the memory service can't reach what it needs", error=str(error))  # noqa: TRY400
+        return FAILED
+    except ExceptionGroup as group:
+        lost, rest = group.split(LOSSES)
+        if rest is not None or lost is None:
+            raise
+        log.error("the memory service has lost what it needs", errors=[str(error) for error in lost.exceptions])  # noqa: TRY400
+        return FAILED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
