@@ -165,6 +165,26 @@ class Observation(Message):
     memory_context: dict[str, Any] = Field(default_factory=dict, description="`memories`: list, if hello asked for any")
     more: dict[str, int] = Field(default_factory=dict)
 
+    @property
+    def own(self) -> OwnState:
+        """What the agent knows of itself."""
+        return self.observation.self
+
+    @property
+    def location(self) -> Location:
+        """Where it is, and what is near."""
+        return self.observation.location
+
+    @property
+    def visible_agents(self) -> list[VisibleAgent]:
+        """Who is in sight."""
+        return self.observation.visible_agents
+
+    @property
+    def messages(self) -> list[HeardMessage]:
+        """Words that reached it since the last observation."""
+        return self.observation.messages
+
 
 class Verdict(Message):
     """What became of one action."""
