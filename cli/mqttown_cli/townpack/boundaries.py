@@ -1,7 +1,8 @@
 """Districts that the map itself draws: administrative boundaries and areas of places."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from shapely import STRtree
@@ -9,7 +10,7 @@ from shapely.geometry import LineString, MultiLineString, Polygon
 from shapely.geometry import Point as Spot
 from shapely.ops import unary_union
 
-from mqttown_cli.townpack.extract import Extract
+from mqttown_cli.townpack.extract import Extract, Way
 from mqttown_cli.townpack.faces import faces, reach
 from mqttown_cli.townpack.names import given_name
 
@@ -72,11 +73,13 @@ def _by_level(extract: Extract, level: int) -> Named:
     along the border) are part of; a place node of that name, then a relation that has no face yet, settles a draw.
     """
     border = LineString(extract.box.exterior.coords)
-    runs = {way.osm_id: [reach(run, border) for run in way.runs] for way in extract.ways}
+    relations = [relation for relation in extract.boundaries if given_name(relation.tags) and _level(relation.tags) == level]
+    members = {ref for relation in relations for ref in relation.ways}
+    runs = _reaching([way for way in extract.ways if way.osm_id in members], border)
     lines: dict[str, MultiLineString] = {}
-    for relation in extract.boundaries:
+    for relation in relations:
         name, parts = given_name(relation.tags), [part for ref in relation.ways for part in runs.get(ref, [])]
-        if name and parts and _level(relation.tags) == level:
+        if name and parts:
             lines[name] = MultiLineString(parts)
     whole = {name: area.shape for area in extract.areas if (name := given_name(area.tags)) in lines and "boundary" in area.tags}
     named: Named = []
@@ -98,6 +101,21 @@ def _by_level(extract: Extract, level: int) -> Named:
         choice = (marked or fresh or candidates)[:1]
         named.extend((name, face) for name in choice)
     return named
+
+
+def _reaching(ways: Sequence[Way], border: LineString) -> dict[int, list[LineString]]:
+    """Return the lines of boundary ways, drawn on to the border where they, or the way that would go on from there, are cut."""
+    ends = Counter(ref for way in ways for run in way.runs for ref in (run.refs[0], run.refs[-1]))
+    return {
+        way.osm_id: [
+            reach(
+                replace(run, cut_start=run.cut_start or ends[run.refs[0]] == 1, cut_end=run.cut_end or ends[run.refs[-1]] == 1),
+                border,
+            )
+            for run in way.runs
+        ]
+        for way in ways
+    }
 
 
 def _candidates(face: Polygon, lines: Mapping[str, MultiLineString], border: LineString) -> list[str]:

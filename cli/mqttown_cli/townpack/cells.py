@@ -32,7 +32,9 @@ def cells(extract: Extract, homes: Sequence[tuple[float, float]], largest: int) 
     try:
         import h3  # noqa: PLC0415  # in the extra `maps`
     except ImportError as error:
-        raise ExtractError("this map names no districts, and H3 cells need the package h3: pip install 'mqttown-town[maps]'") from error
+        raise ExtractError(
+            "this map names no districts, and H3 cells need the package h3: pip install 'mqttown-town[maps]'"
+        ) from error
     spots = [Spot(at) for at in homes]
     found: list[Polygon] = []
     for resolution in range(COARSEST, FINEST + 1):

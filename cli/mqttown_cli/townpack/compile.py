@@ -192,16 +192,18 @@ def _buildings(
     for number, place in enumerate(places):
         x, y = doors[number]
         thin = place.shape.simplify(FOOTPRINT_TOLERANCE)
-        entries.append({
-            "id": ids[number],
-            "name": names[number],
-            "kind": place.kind,
-            "district": district_ids[members[number]],
-            "footprint": ring(thin if isinstance(thin, Polygon) else place.shape),
-            "height": place.height,
-            "levels": place.levels,
-            "door": [round(x), round(y)],
-            "node": nodes[number],
-            "address": place.address,
-        })
+        entries.append(
+            {
+                "id": ids[number],
+                "name": names[number],
+                "kind": place.kind,
+                "district": district_ids[members[number]],
+                "footprint": ring(thin if isinstance(thin, Polygon) else place.shape),
+                "height": place.height,
+                "levels": place.levels,
+                "door": [round(x), round(y)],
+                "node": nodes[number],
+                "address": place.address,
+            }
+        )
     return sorted(entries, key=lambda entry: str(entry["id"]))

@@ -138,7 +138,9 @@ def _halves(district: District, held: Sequence[At]) -> list[District]:
     at = (high + values[values.index(high) - 1]) / 2
     west, south, east, north = district.polygon.bounds
     first, second = (
-        (box(west, south, at, north), box(at, south, east, north)) if wide else (box(west, south, east, at), box(west, at, east, north))
+        (box(west, south, at, north), box(at, south, east, north))
+        if wide
+        else (box(west, south, east, at), box(west, at, east, north))
     )
     words = ("West", "East") if wide else ("South", "North")
     return [

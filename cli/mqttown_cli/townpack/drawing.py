@@ -131,4 +131,3 @@ def _whole(coords: Iterable[tuple[float, ...]]) -> list[list[int]]:
         if not points or points[-1] != spot:
             points.append(spot)
     return points
-

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-__all__ = ["KINDS", "PRIORITY", "WHOLE_HOUSE", "kind_of_building", "kind_of_use"]
+__all__ = ["KINDS", "PRIORITY", "WHOLE_HOUSE", "fills_a_house", "kind_of_building", "kind_of_use"]
 
 KINDS: Final = (
     "home", "cafe", "restaurant", "shop", "office", "school", "park", "bar", "hotel", "church", "museum", "theatre", "station",
@@ -44,6 +44,17 @@ _USES: Final[tuple[tuple[str, Mapping[str, str]], ...]] = (
     ("office", {"government": "civic", "diplomatic": "civic", "vacant": "", "no": "", "*": "office"}),
 )  # fmt: skip
 
+_ROOMS: Final[tuple[tuple[str, frozenset[str]], ...]] = (
+    ("amenity", frozenset({
+        "doctors", "dentist", "clinic", "veterinary", "kindergarten", "childcare", "language_school", "music_school", "bank", "embassy",
+        "post_office", "social_facility", "community_centre", "social_centre", "coworking_space",
+    })),
+    ("tourism", frozenset({"gallery", "apartment"})),
+    ("leisure", frozenset({"fitness_centre", "sports_centre"})),
+    ("office", frozenset({"diplomatic"})),
+)  # fmt: skip
+"""Uses that rent a floor in a larger house, so that it is not named for them."""
+
 _BUILDINGS: Final[Mapping[str, str]] = {
     "apartments": "home", "residential": "home", "house": "home", "detached": "home", "semidetached_house": "home",
     "terrace": "home", "dormitory": "home", "bungalow": "home", "cabin": "home", "farm": "home", "houseboat": "home",
@@ -69,6 +80,12 @@ def kind_of_use(tags: Mapping[str, str]) -> str | None:
             if kind:
                 return kind
     return None
+
+
+def fills_a_house(tags: Mapping[str, str]) -> bool:
+    """Say whether a use takes a whole house, however large: a hotel does, a café, a dentist or a gallery doesn't."""
+    rents = any(tags.get(key) in values for key, values in _ROOMS)
+    return kind_of_use(tags) in WHOLE_HOUSE and not rents and ("healthcare" not in tags or tags.get("amenity") == "hospital")
 
 
 def kind_of_building(tags: Mapping[str, str]) -> str | None:

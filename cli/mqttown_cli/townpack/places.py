@@ -6,6 +6,7 @@ address, and the room becomes a place of its own, with a small footprint around 
 as many of each kind as `ROOMS` allows; the best described come first.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -15,7 +16,8 @@ from shapely.geometry import Point as Spot
 from shapely.geometry import Polygon, box
 
 from mqttown_cli.townpack.extract import Area, Extract, Point
-from mqttown_cli.townpack.kinds import PRIORITY, WHOLE_HOUSE, kind_of_building, kind_of_use
+from mqttown_cli.townpack.faces import cut_shape
+from mqttown_cli.townpack.kinds import PRIORITY, fills_a_house, kind_of_building, kind_of_use
 from mqttown_cli.townpack.names import address_of, given_name
 
 __all__ = ["Place", "find_places"]
@@ -24,12 +26,16 @@ BIG: Final = 400_00_00.0
 """Square centimetres (400 m²) beyond which a house is not named for a café in it."""
 SMALL: Final = 15_00_00.0
 """Footprints below so many square centimetres (15 m²) without name and use are left out."""
+LARGEST: Final = 50_000_00_00.0
+"""A cut building beyond so many square centimetres (5 ha) was put together wrongly."""
 SMALL_GREEN: Final = 300_00_00.0
 """Parks below so many square centimetres (300 m²) are no place to go to."""
 ROOM: Final = 400.0
 """A room's footprint reaches so many centimetres from its spot, as far as the house does."""
-ROOMS: Final[Mapping[str, int]] = {"cafe": 2, "restaurant": 2, "bar": 1, "shop": 2, "office": 1}
+ROOMS: Final[Mapping[str, int]] = {"cafe": 2, "restaurant": 1, "bar": 1, "shop": 1, "office": 1}
 """So many rooms of a kind become places in one house; of other kinds all do."""
+APART: Final = 2_000.0
+"""Places that stand free are at least so many centimetres apart."""
 ADDRESS_REACH: Final = 150.0
 """An address node belongs to a house within so many centimetres."""
 STOREY: Final = 320
@@ -86,7 +92,7 @@ class _Use:
 
 def find_places(extract: Extract) -> list[Place]:
     """Return houses, then rooms, then places in the open; each group in the order of OSM ids."""
-    houses = [area for area in extract.areas if _is_house(area)]
+    houses = _houses(extract)
     shapes = [area.shape for area in houses]
     tree = STRtree(shapes)
     uses = _uses(extract.points)
@@ -106,12 +112,21 @@ def find_places(extract: Extract) -> list[Place]:
         if place is not None:
             whole.append(place)
             rooms.extend(_room(use, place) for use in left)
-    kiosks = [_kiosk(use) for use in outside if use.kind not in {"office", "park"}]
-    return [*whole, *rooms, *kiosks, *_in_the_open(extract.areas, tree)]
+    return [*whole, *rooms, *_kiosks(outside), *_in_the_open(extract.areas, tree)]
 
 
-def _is_house(area: Area) -> bool:
-    tags = area.tags
+def _houses(extract: Extract) -> list[Area]:
+    """Return the buildings; of one that the extract cuts, what lies in the rectangle."""
+    houses = [area for area in extract.areas if _is_house(area.tags)]
+    for way in extract.ways:
+        if way.closed and way.is_cut and _is_house(way.tags):
+            piece = cut_shape(way, extract.box)
+            if piece is not None and piece.area <= LARGEST:
+                houses.append(Area((0, way.osm_id, 0), way.tags, piece))
+    return sorted(houses, key=lambda area: area.key)
+
+
+def _is_house(tags: Mapping[str, str]) -> bool:
     if tags.get("building") in {None, "no"} or tags.get("location") == "underground":
         return False
     return not tags.get("layer", "0").startswith("-")
@@ -149,7 +164,7 @@ def _house(house: Area, uses: Sequence[_Use], address: str | None) -> tuple[Plac
     ordered = sorted(uses, key=lambda use: (PRIORITY.index(use.kind), use.rank))
     chosen: _Use | None = None
     if kind is None:
-        fits = [use for use in ordered if use.kind in WHOLE_HOUSE or house.shape.area <= BIG]
+        fits = [use for use in ordered if fills_a_house(use.point.tags) or house.shape.area <= BIG]
         chosen = fits[0] if fits else None
         kind = chosen.kind if chosen else "home" if address else "other"
     elif name is None and kind != "home":
@@ -188,10 +203,18 @@ def _room(use: _Use, house: Place) -> Place:
     return Place(use.kind, use.name, address, shape, house.shape, use.point.at, min(house.height, STOREY + 80), 1, use.point.tags)
 
 
-def _kiosk(use: _Use) -> Place:
-    """Make a place of a use that is in no building on the map."""
-    shape = _around(use.point.at)
-    return Place(use.kind, use.name, address_of(use.point.tags), shape, shape, use.point.at, STOREY, 1, use.point.tags)
+def _kiosks(uses: Iterable[_Use]) -> list[Place]:
+    """Make places of uses that are in no building on the map; of those that would stand in each other the first by rank."""
+    kept: list[_Use] = []
+    for use in sorted(uses, key=lambda use: (PRIORITY.index(use.kind), use.rank)):
+        apart = all(math.dist(use.point.at, other.point.at) >= APART for other in kept)
+        if apart and use.kind not in {"office", "park"}:
+            kept.append(use)
+    places: list[Place] = []
+    for use in sorted(kept, key=lambda use: use.point.osm_id):
+        shape, tags = _around(use.point.at), use.point.tags
+        places.append(Place(use.kind, use.name, address_of(tags), shape, shape, use.point.at, STOREY, 1, tags))
+    return places
 
 
 def _in_the_open(areas: Iterable[Area], houses: STRtree) -> list[Place]:

@@ -20,6 +20,8 @@ WALKED: Final = frozenset({
     "secondary", "secondary_link", "primary", "primary_link", "cycleway", "track", "road", "bridleway", "platform",
 })  # fmt: skip
 """Values of `highway` that people walk on; motorways and trunk roads only with `foot=yes`."""
+_UNDERPASS: Final = frozenset({"footway", "steps", "cycleway", "path", "pedestrian"})
+"""Ways that people walk on in a tunnel too; others there are for deliveries and garages."""
 _ON_FOOT: Final = ("foot", "access")
 _YES: Final = frozenset({"yes", "designated", "permissive", "official"})
 _NO: Final = frozenset({"no", "private", "use_sidepath"})
@@ -35,6 +37,8 @@ Spot = tuple[int, int]
 def walkable(tags: Mapping[str, str]) -> bool:
     """Say whether people may walk here: the most special access tag decides, then the kind of street."""
     if tags.get("indoor") in {"yes", "corridor", "room"} or tags.get("highway") in {None, "corridor", "construction", "proposed"}:
+        return False
+    if tags.get("tunnel") == "yes" and tags["highway"] not in _UNDERPASS:
         return False
     for key in _ON_FOOT:
         value = tags.get(key)
@@ -133,7 +137,9 @@ def lay(ways: Iterable[Way], squares: Iterable[Area]) -> Streets:
     net = networkx.relabel_nodes(net, {ref: by_spot[spots[ref]] for ref in net})
     net.remove_edges_from(list(networkx.selfloop_edges(net)))
     if net.number_of_edges() == 0:
-        raise ExtractError("the extract has no street that people may walk on; it must hold ways with highway=* (not only motorways)")
+        raise ExtractError(
+            "the extract has no street that people may walk on; it must hold ways with highway=* (not only motorways)"
+        )
     return _straighten(net.subgraph(_largest(net, spots)), spots)
 
 

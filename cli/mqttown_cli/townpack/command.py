@@ -1,0 +1,79 @@
+"""The command `mqttown town`: compiles an OpenStreetMap extract into a town."""
+
+import importlib.util
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any, Final, NoReturn
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from mqttown_cli.townpack.errors import ExtractError
+
+__all__ = ["app"]
+
+MAP_FILE: Final = "map.json.gz"
+NOTICE_FILE: Final = "ODBL-NOTICE.md"
+_NOTICE: Final = """# Where this map comes from
+
+`map.json.gz` is a derived database of OpenStreetMap: **© OpenStreetMap contributors**, made available under the
+[Open Database License 1.0](https://opendatacommons.org/licenses/odbl/1-0/). See <https://www.openstreetmap.org/copyright>.
+It was compiled by `mqttown town import` from `{source}`. Whoever shows it names the source; whoever publishes a changed one
+offers it under the same licence.
+"""
+
+app = typer.Typer(name="town", help="Make towns out of maps.", no_args_is_help=True)
+
+
+@app.callback()
+def town() -> None:
+    """Make towns out of maps."""
+
+
+@app.command("import")
+def import_(
+    extract: Annotated[Path, typer.Argument(metavar="FILE", help="An OpenStreetMap extract, such as town.osm.pbf.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder of the town; made if it isn't there.")],
+    town_id: Annotated[str | None, typer.Option("--id", help="Id of the town: a-z, 0-9 and dashes.")] = None,
+    name: Annotated[str | None, typer.Option("--name", help="Name of the town; else the map's.")] = None,
+) -> None:
+    """Compile an OpenStreetMap extract into the map of a town.
+
+    Writes `map.json.gz`, and beside it the notice that the map's licence asks for.
+    """
+    console = Console(soft_wrap=True, highlight=False)
+    missing = [package for package in ("osmium", "shapely", "networkx") if importlib.util.find_spec(package) is None]
+    if missing:
+        _fail(f"to read maps, mqttown needs {', '.join(missing)}: pip install 'mqttown-town[maps]'")
+    from mqttown_cli.townpack.compile import compile_map, to_bytes  # noqa: PLC0415  # heavy, and in the extra `maps`
+
+    try:
+        town_map = compile_map(extract, town=town_id, name=name, progress=lambda step: console.print(f"[dim]·[/] {step}"))
+    except ExtractError as error:
+        _fail(str(error))
+    packed = to_bytes(town_map)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / MAP_FILE).write_bytes(packed)
+        if not (out / NOTICE_FILE).exists():
+            (out / NOTICE_FILE).write_text(_NOTICE.format(source=extract.name), encoding="utf-8")
+    except OSError as error:
+        _fail(f"{out}: can't write there ({error.strerror}); give a folder that you may write to with --out")
+    console.print(_summary(town_map, out / MAP_FILE, len(packed)))
+
+
+def _fail(text: str) -> NoReturn:
+    Console(stderr=True, soft_wrap=True, highlight=False).print(f"[red]error:[/] {escape(text)}")
+    raise typer.Exit(1)
+
+
+def _summary(town_map: dict[str, Any], path: Path, size: int) -> str:
+    kinds = Counter(building["kind"] for building in town_map["buildings"])
+    counted = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items(), key=lambda pair: (-pair[1], pair[0])))
+    streets = town_map["streets"]
+    kilometres = sum(length for _, _, length in streets["edges"]) / 100_000
+    return (
+        f"[bold]{town_map['town']['name']}[/]: {len(town_map['districts'])} districts, {len(town_map['buildings'])} places ({counted}), "
+        f"{kilometres:.1f} km of streets\nwrote {path} ({size / 1000:.0f} kB) · {town_map['town']['attribution']}"
+    )
