@@ -46,6 +46,7 @@ $(VENV)/town.stamp: $(VENV)/bin/python requirements/town.txt pyproject.toml sdk/
 $(VENV)/test.stamp: $(VENV)/town.stamp requirements/test.txt
 	@echo "· installing what the tests need (once)"
 	@$(PIP) install --require-hashes -r requirements/test.txt
+	@scripts/test-parts
 	@touch $@
 
 clean:
