@@ -1,0 +1,1 @@
+"""Town content: YAML that people write, checked and compiled into one file that the services read."""
