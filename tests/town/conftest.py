@@ -3,6 +3,7 @@
 import json
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import sys
@@ -101,3 +102,10 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningTown]:
         yield running.wait_ready()
     finally:
         running.stop()
+
+
+@pytest.fixture(scope="session")
+def mosquitto_clients(missing: Callable[[str], None]) -> None:
+    """`mosquitto_sub` and `mosquitto_pub`."""
+    if shutil.which("mosquitto_sub") is None:
+        missing("mosquitto_sub is not installed (Debian's package mosquitto-clients)")
