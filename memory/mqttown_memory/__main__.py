@@ -26,7 +26,7 @@ from mqttown_memory.embedding import WordLlama
 from mqttown_memory.following import Follower
 from mqttown_memory.journal import Journal
 from mqttown_memory.names import Names
-from mqttown_memory.service import NAME, MemoryService
+from mqttown_memory.service import NAME, MemoryService, filters
 from mqttown_memory.settings import MemorySettings
 from mqttown_memory.table import EmbeddingChangedError, Table
 
@@ -57,7 +57,9 @@ async def _serve(settings: MemorySettings) -> None:
         follower = Follower(journal, archive, names, progress, remember=settings.remember, forgetful=settings.forgetful)
         search = TownSearch(settings.data / "chroma", table, embedding)
         address = Address(settings.mqtt_host, settings.mqtt_port)
-        async with Link(address, NAME, settings.service_key.get_secret_value()) as link:
+        link = Link(address, NAME, settings.service_key.get_secret_value())
+        await link.subscribe(*filters(settings.town))  # before it connects, so that whoever sees us ready is heard
+        async with link:
             service = MemoryService(settings.town, link, archive, follower, search, patience=settings.patience)
             ready = {"tick": follower.stored_tick}
             await link.publish(topics.service_out(settings.town, NAME, "ready"), ready, retain=True)

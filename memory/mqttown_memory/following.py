@@ -84,7 +84,10 @@ class Follower:
 
     async def catch_up(self) -> None:
         """Store everything that the journal has."""
-        newest = max(await self._journal.newest(), self.clock_tick)
+        newest = await self._journal.newest()
+        if newest is None:
+            return
+        newest = max(newest, self.clock_tick)
         while self.stored_tick < newest:
             await self._step(min(newest, self.stored_tick + self._step_ticks))
 

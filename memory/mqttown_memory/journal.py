@@ -22,12 +22,13 @@ class Journal:
         self._pool = pool
         self._there = False
 
-    async def newest(self) -> int:
-        """The latest tick in which something happened; -1 while there is no journal yet."""
+    async def newest(self) -> int | None:
+        """The latest tick in which something happened, -1 before the first; None while there is no journal yet."""
         if not self._there:
             self._there = await self._pool.fetchval("SELECT to_regclass('public.events') IS NOT NULL")
-        tick = await self._pool.fetchval("SELECT max(tick) FROM public.events") if self._there else None
-        return -1 if tick is None else int(tick)
+        if not self._there:
+            return None
+        return int(await self._pool.fetchval("SELECT coalesce(max(tick), -1) FROM public.events"))
 
     async def events(self, after: int, until: int, kinds: Collection[str]) -> list[Event]:
         """Events of some kinds in the order in which they happened.

@@ -19,7 +19,7 @@ from mqttown_memory.following import Follower
 from mqttown_memory.requests import RequestError, ServiceMemoryRequest, answer, parse, refusal
 from mqttown_memory.stream import Memory, Recollection
 
-__all__ = ["NAME", "MemoryService"]
+__all__ = ["NAME", "MemoryService", "filters"]
 
 log = structlog.get_logger(__name__)
 
@@ -41,12 +41,17 @@ class _Asker:
     access: bool
 
 
+def filters(town: str) -> tuple[str, ...]:
+    """What the service listens to."""
+    return (topics.world(town, "clock"), topics.agent_out(town, "+", "+", "memory"), topics.service_out(town, "+", "recall"))
+
+
 class MemoryService:
     """Answers requests and keeps following the journal.
 
     Args:
         town: id of the town.
-        link: an open connection as service `memory`.
+        link: an open connection as service `memory`, subscribed to `filters`.
         archive: all memories.
         follower: stores what is witnessed.
         town_search: search across the town.
@@ -71,11 +76,6 @@ class MemoryService:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._follower.run(), name="memory.follow")
                 self._follower.ring()
-                await self._link.subscribe(
-                    topics.world(self._town, "clock"),
-                    topics.agent_out(self._town, "+", "+", "memory"),
-                    topics.service_out(self._town, "+", "recall"),
-                )
                 async for message in self._link:
                     await self._take(message, group)
         finally:
