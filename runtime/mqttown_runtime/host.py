@@ -1,0 +1,197 @@
+"""A host: lends hosted agents a connection, shows their minds what they observe, and says what they decide."""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import structlog
+
+from mqttown.link import Incoming, Link
+from mqttown_agents.mind import Mind
+from mqttown_contract import topics
+from mqttown_contract.errors import TopicError
+from mqttown_runtime.recollection import Recollection
+from mqttown_runtime.seat import RESEND_SECONDS, Seat, Sent
+
+__all__ = ["Host"]
+
+log = structlog.get_logger(__name__)
+
+_LOOK_SECONDS: Final = 0.5
+_GOODBYE_SECONDS: Final = 1.0
+
+
+class Host:
+    """Runs minds over one connection.
+
+    An agent takes its seat once the town has published its card, which tells the home district that its topics are made of.
+
+    Args:
+        town: town id.
+        link: our connection; its `on_connect` must call `connected`.
+        minds: by agent id, everybody placed here.
+        session: of this host's life.
+        lockstep: whether every observation is answered, and the town waits for it.
+        hold_waits: in live mode, don't send a `wait` that changes nothing.
+        recollection: the way to the memory service.
+        all_here: called once, when every hello has been answered.
+
+    Attributes:
+        decided, rejected, resent, held: actions decided on, refused by the town, sent again, held back.
+    """
+
+    def __init__(
+        self,
+        town: str,
+        link: Link,
+        minds: Mapping[str, Mind],
+        session: str,
+        recollection: Recollection,
+        all_here: Callable[[], None],
+        *,
+        lockstep: bool = False,
+        hold_waits: bool = True,
+    ) -> None:
+        self.decided = self.rejected = self.resent = self.held = 0
+        self._town = town
+        self._link = link
+        self._minds = minds
+        self._session = session
+        self._recollection = recollection
+        self._all_here = all_here
+        self._lockstep = lockstep
+        self._hold_waits = hold_waits and not lockstep
+        self._seats: dict[str, Seat] = {}
+        self._here: set[str] = set()
+        self._group = asyncio.TaskGroup()
+        self._workers: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Host until cancelled."""
+        await self._link.subscribe(
+            topics.world(self._town, "status"),
+            topics.agent(self._town, "+", "+", "card"),
+            topics.agent_in(self._town, "+", "+", "+"),
+        )
+        if not self._minds:
+            self._all_here()
+        async with self._group:
+            watch = self._group.create_task(self._watch(), name="host.watch")
+            async for message in self._link:
+                await self._take(message)
+            watch.cancel()
+
+    async def goodbye(self) -> None:
+        """Tell the town that all our agents are away."""
+        async with asyncio.timeout(_GOODBYE_SECONDS):
+            for seat in self._seats.values():
+                await self._link.publish(seat.out("status"), {"status": "offline", "session": seat.session})
+
+    async def connected(self) -> None:
+        """Say hello again for everybody: while we were away, things were said that we have not heard."""
+        for seat in list(self._seats.values()):
+            await self._greet(seat)
+
+    async def _take(self, message: Incoming) -> None:
+        try:
+            topic = topics.parse(message.topic)
+        except TopicError:
+            log.warning("a topic that is none of the town's", topic=message.topic)
+            return
+        if topic.scope == "world":
+            await self._status(message.json())
+        elif topic.subject is not None and topic.subject in self._minds and topic.district is not None:
+            if topic.channel == "card":
+                await self._card(topic.subject, topic.district, bool(message.payload))
+            elif topic.direction == "in" and topic.subject in self._seats:
+                await self._told(self._seats[topic.subject], topic.channel, json.loads(message.payload))
+
+    async def _status(self, status: Mapping[str, Any]) -> None:
+        """A town that has come up again forgets who is online."""
+        if status["status"] != "online":
+            return
+        for seat in list(self._seats.values()):
+            if seat.generation is not None and status["generation"] > seat.generation:
+                await self._greet(seat)
+
+    async def _card(self, agent: str, district: str, present: bool) -> None:
+        if not present:
+            self._seats.pop(agent, None)
+            worker = self._workers.pop(agent, None)
+            if worker is not None:
+                worker.cancel()
+        elif agent not in self._seats:
+            seat = self._seats[agent] = Seat(self._town, district, agent, self._minds[agent], self._session)
+            self._workers[agent] = self._group.create_task(self._live(seat), name=f"host.live[{agent}]")
+            await self._greet(seat)
+
+    async def _told(self, seat: Seat, channel: str, message: Mapping[str, Any]) -> None:
+        if channel == "memory":
+            self._recollection.answered(message)
+            return
+        if channel not in ("observation", "verdict", "notice"):
+            return
+        if seat.count(message, asyncio.get_running_loop().time()):
+            await self._greet(seat)
+        if channel == "verdict":
+            self._judged(seat, message)
+        elif channel == "observation":
+            if message["seq"] == 1:
+                seat.greeted_at = None
+                self._arrive(seat.agent)
+            seat.tick = message["tick"]
+            seat.inbox.put_nowait(message)
+
+    def _arrive(self, agent: str) -> None:
+        if len(self._here) < len(self._minds):
+            self._here.add(agent)
+            if len(self._here) == len(self._minds):
+                self._all_here()
+
+    def _judged(self, seat: Seat, verdict: Mapping[str, Any]) -> None:
+        if verdict["status"] == "rejected":
+            self.rejected += 1
+            log.debug("rejected", agent=seat.agent, action=verdict["action_id"], code=verdict["code"], detail=verdict["detail"])
+            if verdict["code"] in ("rate_limited", "quarantined"):
+                return  # Judged anew when it is sent again.
+        seat.undecided.pop(str(verdict["action_id"]), None)
+
+    async def _live(self, seat: Seat) -> None:
+        """Decide on one observation after the other."""
+        while True:
+            observation = await seat.inbox.get()
+            question = seat.mind.question(observation)
+            memories = await self._recollection.recall(seat, question) if question is not None else []
+            action = seat.mind.decide(observation, memories)
+            self.decided += 1
+            if self._hold_waits and action["action"] == "wait" and not action["parameters"]:
+                self.held += 1
+                continue
+            seat.undecided[action["id"]] = Sent(action, asyncio.get_running_loop().time())
+            await self._link.publish(seat.out("action"), action, qos=1)
+
+    async def _greet(self, seat: Seat) -> None:
+        await self._link.publish(
+            seat.out("hello"), seat.hello(lockstep=self._lockstep, now=asyncio.get_running_loop().time()), qos=1
+        )
+
+    async def _watch(self) -> None:
+        """Send again what has no answer."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            for seat in list(self._seats.values()):
+                if seat.lost_something(loop.time()):
+                    await self._greet(seat)
+                await self._resend(seat, loop.time())
+
+    async def _resend(self, seat: Seat, now: float) -> None:
+        """Send actions again with the same id; in lockstep a tick may well take longer, so only an unanswered hello says so."""
+        if self._lockstep and seat.greeted_at is None:
+            return
+        for sent in list(seat.undecided.values()):
+            if now - sent.at > RESEND_SECONDS:
+                sent.at = now
+                self.resent += 1
+                await self._link.publish(seat.out("action"), sent.payload, qos=1)
