@@ -1,12 +1,11 @@
 """`python -m mqttown_broker`: the gate process."""
 
 import asyncio
-import contextlib
 import json
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
 
 import asyncpg
@@ -17,9 +16,15 @@ from mqttown_broker.cache import CredentialCache
 from mqttown_broker.credentials import create_table, ensure_service_keys
 from mqttown_broker.gate import Gate
 from mqttown_broker.nats import BrokerError, NatsServer
+from mqttown_broker.remote import RemoteBroker, mosquitto_acl, rules
 from mqttown_broker.settings import GateSettings
 
 __all__ = ["main"]
+
+Ready = Mapping[str, object]
+"""What is told when the broker is open."""
+Ended = asyncio.Task[int] | None
+"""Done when a child of ours ends that should not."""
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +44,7 @@ async def _prepare(settings: GateSettings) -> None:
 
 
 @asynccontextmanager
-async def _nats(settings: GateSettings) -> AsyncIterator[tuple[Mapping[str, object], asyncio.Task[int]]]:
+async def _nats(settings: GateSettings) -> AsyncIterator[tuple[Ready, Ended]]:
     server = NatsServer(settings.data, settings.host, settings.mqtt_port, settings.ws_port)
     gates: list[Gate] = []
 
@@ -53,6 +58,7 @@ async def _nats(settings: GateSettings) -> AsyncIterator[tuple[Mapping[str, obje
             gate = Gate(server, settings.town, cache)
             await gate.start()
             gates.append(gate)
+            await gate.review(None)  # what was announced while the gate was not yet in the list
             ended = asyncio.create_task(server.wait(), name="nats-server")
             yield {"mqtt_port": server.mqtt_port, "ws_port": server.ws_port}, ended
             ended.cancel()
@@ -61,21 +67,59 @@ async def _nats(settings: GateSettings) -> AsyncIterator[tuple[Mapping[str, obje
             await server.stop()
 
 
+@asynccontextmanager
+async def _amqtt(settings: GateSettings) -> AsyncIterator[tuple[Ready, Ended]]:
+    try:
+        from mqttown_broker.in_process import InProcessBroker  # noqa: PLC0415  an extra that few install
+    except ModuleNotFoundError as error:
+        raise BrokerError("--broker amqtt needs its extra: run pip install 'mqttown-town[amqtt]'") from error
+
+    async def changed(_name: str | None) -> None:
+        """Every message is checked against the newest credentials, so nothing is left to do."""
+
+    async with CredentialCache(settings.database.get_secret_value(), changed) as cache:
+        broker = InProcessBroker(settings.town, cache, settings.host, settings.mqtt_port, settings.ws_port)
+        await broker.start()
+        try:
+            yield {"mqtt_port": broker.mqtt_port, "ws_port": broker.ws_port}, None
+        finally:
+            await broker.stop()
+
+
+@asynccontextmanager
+async def _remote(settings: GateSettings) -> AsyncIterator[tuple[Ready, Ended]]:
+    broker = RemoteBroker.from_url(settings.broker)
+    await broker.check()
+    settings.data.mkdir(parents=True, exist_ok=True)
+    to_enter = settings.data / "broker-rules.txt"
+    to_enter.write_text(mosquitto_acl(rules(settings.town).items()), encoding="utf-8")
+    log.info("the operator of this broker has to enter the rules in this file", file=str(to_enter))
+    yield {"mqtt_host": broker.host, "mqtt_port": broker.port, "rules": str(to_enter)}, None
+
+
+def _broker(settings: GateSettings) -> AbstractAsyncContextManager[tuple[Ready, Ended]]:
+    match settings.broker:
+        case "nats":
+            return _nats(settings)
+        case "amqtt":
+            return _amqtt(settings)
+        case _:
+            return _remote(settings)
+
+
 async def _serve(settings: GateSettings) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     await _prepare(settings)
-    async with _nats(settings) as (ready, ended):
+    async with _broker(settings) as (ready, ended):
         sys.stdout.write(f"ready {json.dumps(ready)}\n")
         sys.stdout.flush()
-        asked = asyncio.create_task(stop.wait())
-        await asyncio.wait({asked, ended}, return_when=asyncio.FIRST_COMPLETED)
+        asked = asyncio.create_task(stop.wait(), name="stop")
+        await asyncio.wait({asked, ended} if ended else {asked}, return_when=asyncio.FIRST_COMPLETED)
         asked.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asked
-        if stop.is_set():
+        if ended is None or not ended.done():
             return 0
         log.error("nats-server ended; every connection is gone", code=ended.result())
         return FAILED

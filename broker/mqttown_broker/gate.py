@@ -24,6 +24,7 @@ CALLOUT: Final = "$SYS.REQ.USER.AUTH"
 SUBSCRIPTIONS: Final = 256
 """NATS subscriptions of one connection; a `#` and a QoS above 0 take two each."""
 KICK_SECONDS: Final = 1.0
+NOTED_A_SECOND: Final = 5
 
 
 class Gate:
@@ -45,7 +46,7 @@ class Gate:
         self._live: dict[str, dict[int, Admission]] = {}
         self._names: dict[int, str] = {}
         self._answers: set[asyncio.Task[None]] = set()
-        self.decisions = 0
+        self._noted_second, self._noted, self._unnoted = 0, 0, 0
 
     async def start(self) -> None:
         """Connect and serve. From the return on, agents can connect."""
@@ -98,18 +99,30 @@ class Gate:
         task.add_done_callback(self._answers.discard)
 
     async def _answer(self, message: Msg) -> None:
-        self.decisions += 1
         asked = read_claims(message.data)["nats"]
         user: str = asked["user_nkey"]
         answer: dict[str, Any] = {"type": "authorization_response", "version": 2}
         try:
             answer["jwt"] = await self._admit(asked)
         except Refused as refusal:
-            log.info("refused", why=str(refusal), client=asked["client_info"].get("host"))
+            self._note(refusal, asked["client_info"].get("host", ""))
             answer["error"] = "refused"
         token = self._signer.sign({"sub": user, "aud": asked["server_id"]["id"], "iat": int(time.time()), "nats": answer})
         with contextlib.suppress(NatsError):  # the server has gone, and with it whoever asked
             await message.respond(token.encode())
+
+    def _note(self, refusal: Refused, client: str) -> None:
+        """Log a refusal, but not more of them in a second than a person can read."""
+        second = int(time.monotonic())
+        if second != self._noted_second:
+            if self._unnoted:
+                log.info("refused more", times=self._unnoted)
+            self._noted_second, self._noted, self._unnoted = second, 0, 0
+        if self._noted < NOTED_A_SECOND:
+            self._noted += 1
+            log.info("refused", why=str(refusal), client=client)
+        else:
+            self._unnoted += 1
 
     async def _admit(self, asked: dict[str, Any]) -> str:
         client, options = asked["client_info"], asked["connect_opts"]
