@@ -53,6 +53,7 @@ EVENT_KINDS: Final[dict[str, EventKind]] = {
         ),
         EventKind("bought", "Something was bought.", {"item": "item id", "quantity": "pieces", "price": "cents in all"}),
         EventKind("ate", "A meal has begun.", {"item": "item id", "until_tick": "tick"}),
+        EventKind("finished_meal", "A meal has ended.", {"item": "item id", "minutes": "town minutes eaten"}),
         EventKind("gave", "Something was handed over.", {"to": "agent id", "item": "item id or null", "amount": "cents or null"}),
         EventKind("fell_asleep", "Sleep has begun.", {"until_tick": "tick"}),
         EventKind("woke", "Sleep has ended.", {"minutes": "town minutes slept"}),

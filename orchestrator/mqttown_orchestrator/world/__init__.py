@@ -1,0 +1,1 @@
+"""The pure world: what is, what can happen, and nothing of clocks, sockets or databases."""

@@ -1,0 +1,62 @@
+"""Who hears and who sees: the same building, or some metres in the open, the nearest first."""
+
+from collections.abc import Iterable
+from itertools import islice
+from typing import Final
+
+from mqttown_contract.types import MAX_EARSHOT
+from mqttown_orchestrator.world.motion import position
+from mqttown_orchestrator.world.state import Body, State
+
+__all__ = ["EARSHOT", "SIGHT", "around", "awake", "company", "in_earshot", "onlookers", "within"]
+
+EARSHOT: Final = 1_500
+"""How far words carry in the open, cm."""
+SIGHT: Final = 5_000
+"""How far one sees others in the open, cm."""
+
+
+def around(state: State, body: Body, radius: int) -> list[tuple[int | None, str]]:
+    """Everybody near, nearest first: (cm, id), in a building (None, id).
+
+    In a building people stand in the order in which they came in, so those who came in just before or after are nearest.
+    """
+    if body.building is not None:
+        return [(None, agent) for agent in company(state, body)]
+    x, y = position(body, state.tick)
+    near = state.outdoors.near(state.tick, x, y, radius, lambda agent: position(state.bodies[agent], state.tick))
+    return [found for found in near if found[1] != body.id]
+
+
+def company(state: State, body: Body) -> list[str]:
+    """Others in the same building, nearest first."""
+    assert body.building is not None, "only in a building"
+    there = state.inside[body.building]
+    if len(there) == 1:
+        return []
+    middle = there.index(body.id)
+    before, after = there[:middle][::-1], there[middle + 1 :]
+    both = [agent for pair in zip(before, after, strict=False) for agent in pair]
+    shorter = len(both) // 2
+    return both + before[shorter:] + after[shorter:]
+
+
+def within(state: State, body: Body, radius: int) -> list[str]:
+    """Ids of everybody near, nearest first."""
+    return company(state, body) if body.building is not None else [agent for _, agent in around(state, body, radius)]
+
+
+def awake(state: State, agents: Iterable[str]) -> Iterable[str]:
+    """Those who don't sleep, in the same order."""
+    bodies = state.bodies
+    return (agent for agent in agents if bodies[agent].doing != "sleeping")
+
+
+def in_earshot(state: State, body: Body) -> list[str]:
+    """Everybody who could hear words to them, nearest first."""
+    return list(awake(state, within(state, body, EARSHOT)))
+
+
+def onlookers(state: State, body: Body) -> list[str]:
+    """The nearest who see what somebody does."""
+    return list(islice(awake(state, within(state, body, SIGHT)), MAX_EARSHOT))

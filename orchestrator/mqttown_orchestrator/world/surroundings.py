@@ -1,0 +1,91 @@
+"""What is near a place: buildings one might want to walk to, with those that somebody needs always among them."""
+
+from typing import Any, Final
+
+from mqttown_orchestrator.world.motion import spot
+from mqttown_orchestrator.world.plan import Building, Plan
+from mqttown_orchestrator.world.state import Body
+from mqttown_orchestrator.world.streets import Point, straight
+
+__all__ = ["nearby", "nearby_ids"]
+
+_NEAREST: Final = 12
+"""So many nearest places, without homes."""
+_WANTED: Final = ("cafe", "restaurant", "shop", "park")
+"""The nearest of each of these that is open is always told."""
+_PER_KIND: Final = 8
+_KEPT: Final = 50_000
+
+_Near = tuple[list[dict[str, Any]], list[str]]
+
+
+def nearby(plan: Plan, body: Body, tick: int) -> list[dict[str, Any]]:
+    """Places near a body as an observation tells them, nearest first. Shared: must not be changed.
+
+    `metres` is the straight distance, from the nearest street corner if one is in the open.
+    """
+    return _near(plan, body, tick)[0]
+
+
+def nearby_ids(plan: Plan, body: Body, tick: int) -> list[str]:
+    """Ids of the places near a body, nearest first. Shared: must not be changed."""
+    return _near(plan, body, tick)[1]
+
+
+def _near(plan: Plan, body: Body, tick: int) -> _Near:
+    here: str | int = body.building or min(spot(body, tick), key=lambda anchor: (anchor[1], anchor[0]))[0]
+    work = None if body.job is None else plan.jobs[body.job].building
+    key = (here, plan.opening(tick), body.home, work)
+    found: _Near | None = plan.tables.get(key)
+    if found is None:
+        if len(plan.tables) >= _KEPT:
+            plan.tables.clear()
+        found = _choose(plan, here, tick, [own for own in (body.home, work) if own is not None])
+        plan.tables[key] = found
+    return found
+
+
+def _choose(plan: Plan, here: str | int, tick: int, own: list[str]) -> _Near:
+    ranked = _ranked(plan, here)
+    chosen = dict(ranked[""])
+    for kind in _WANTED:
+        for building, metres in ranked.get(kind, ()):
+            if plan.is_open(building, tick) is not False:
+                chosen[building] = metres
+                break
+    point = _point(plan, here)
+    for building in own:
+        chosen[building] = straight(point, plan.buildings[building].door) // 100
+    chosen.pop(str(here), None)
+    order = sorted(chosen, key=lambda building: (chosen[building], building))
+    return [_told(plan, plan.buildings[building], chosen[building], tick) for building in order], order
+
+
+def _ranked(plan: Plan, here: str | int) -> dict[str, list[tuple[str, int]]]:
+    """Nearest places (id, metres) of each kind, and under "" of all kinds; homes and other buildings left out."""
+    key = ("ranked", here)
+    found: dict[str, list[tuple[str, int]]] | None = plan.tables.get(key)
+    if found is None:
+        point = _point(plan, here)
+        x, y = point
+        near = sorted(
+            ((house.door[0] - x) ** 2 + (house.door[1] - y) ** 2, house.id)
+            for house in plan.buildings.values()
+            if house.kind not in {"home", "other"} and house.id != here
+        )
+        rows = [(building, straight(point, plan.buildings[building].door) // 100) for _, building in near]
+        found = {kind: [row for row in rows if plan.buildings[row[0]].kind == kind][:_PER_KIND] for kind in _WANTED}
+        found[""] = rows[:_NEAREST]
+        plan.tables[key] = found
+    return found
+
+
+def _point(plan: Plan, here: str | int) -> Point:
+    return plan.buildings[here].door if isinstance(here, str) else plan.streets.nodes[here]
+
+
+def _told(plan: Plan, house: Building, metres: int, tick: int) -> dict[str, Any]:
+    row = {"id": house.id, "kind": house.kind, "name": house.name, "metres": metres, "open": plan.is_open(house.id, tick)}
+    if house.address is not None:
+        row["address"] = house.address
+    return row

@@ -1,0 +1,49 @@
+"""What every verb has: an offer for here and now, a check, and an effect; and how a verb says no."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from mqttown_contract.errors import Code, Refusal
+from mqttown_contract.verbs import VERBS
+from mqttown_orchestrator.world.plan import Plan
+from mqttown_orchestrator.world.state import Body, State
+from mqttown_orchestrator.world.turn import Turn
+
+__all__ = ["ASLEEP", "Rule", "narrowed", "no"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The three functions of a verb.
+
+    Attributes:
+        offer: its JSON Schema narrowed to what this body could do here and now, or None. Shared parts must not be changed.
+        check: why it is forbidden here and now, or None. The parameters fit the verb's model.
+        apply: does it, after a check; returns ids of the events.
+    """
+
+    offer: Callable[[State, Plan, Body], dict[str, Any] | None]
+    check: Callable[[State, Plan, Body, Any], Refusal | None]
+    apply: Callable[[Turn, Body, Any, str], list[str]]
+
+
+def no(detail: str, path: str | None = None, allowed: Any = None) -> Refusal:
+    """A refusal by the rules of the world."""
+    return Refusal(Code.NOT_POSSIBLE, detail, path, allowed)
+
+
+ASLEEP = no("You are asleep. Move, work, eat or sleep on, or wait.", None, ["move_to", "work", "eat", "sleep", "wait"])
+"""What a sleeper can't do."""
+
+
+def narrowed(verb: str, **fields: dict[str, Any] | None) -> dict[str, Any]:
+    """A verb's schema with keys added to some of its fields; a field given as None is left out."""
+    schema = VERBS[verb].schema
+    properties = dict(schema["properties"])
+    for name, keys in fields.items():
+        if keys is None:
+            del properties[name]
+        else:
+            properties[name] = {**properties[name], **keys}
+    return {**schema, "properties": properties}

@@ -1,0 +1,30 @@
+"""`wait`: let time pass. It changes nothing about an activity that goes on."""
+
+from typing import Any
+
+from mqttown_contract.errors import Refusal
+from mqttown_contract.verbs import VERBS, Wait
+from mqttown_orchestrator.world.plan import Plan
+from mqttown_orchestrator.world.state import Body, State
+from mqttown_orchestrator.world.turn import Turn
+from mqttown_orchestrator.world.verbs.rule import Rule
+
+__all__ = ["WAIT"]
+
+
+def _offer(state: State, plan: Plan, body: Body) -> dict[str, Any] | None:
+    return VERBS["wait"].schema
+
+
+def _check(state: State, plan: Plan, body: Body, parameters: Wait) -> Refusal | None:
+    return None
+
+
+def _apply(turn: Turn, body: Body, parameters: Wait, action_id: str) -> list[str]:
+    if body.doing == "idle":
+        body.waits_until = turn.tick + parameters.ticks
+        turn.state.wake_by(body, body.waits_until)
+    return []
+
+
+WAIT = Rule(_offer, _check, _apply)
