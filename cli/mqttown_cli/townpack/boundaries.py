@@ -1,8 +1,7 @@
 """Districts that the map itself draws: administrative boundaries and areas of places."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Final
 
 from shapely import STRtree
@@ -10,8 +9,8 @@ from shapely.geometry import LineString, MultiLineString, Polygon
 from shapely.geometry import Point as Spot
 from shapely.ops import unary_union
 
-from mqttown_cli.townpack.extract import Extract, Way
-from mqttown_cli.townpack.faces import faces, reach
+from mqttown_cli.townpack.extract import Extract
+from mqttown_cli.townpack.faces import faces, reaching
 from mqttown_cli.townpack.names import given_name
 
 __all__ = ["DISTRICT_PLACES", "drawn_districts", "joined"]
@@ -75,7 +74,7 @@ def _by_level(extract: Extract, level: int) -> Named:
     border = LineString(extract.box.exterior.coords)
     relations = [relation for relation in extract.boundaries if given_name(relation.tags) and _level(relation.tags) == level]
     members = {ref for relation in relations for ref in relation.ways}
-    runs = _reaching([way for way in extract.ways if way.osm_id in members], border)
+    runs = reaching([way for way in extract.ways if way.osm_id in members], extract.box)
     lines: dict[str, MultiLineString] = {}
     for relation in relations:
         name, parts = given_name(relation.tags), [part for ref in relation.ways for part in runs.get(ref, [])]
@@ -101,21 +100,6 @@ def _by_level(extract: Extract, level: int) -> Named:
         choice = (marked or fresh or candidates)[:1]
         named.extend((name, face) for name in choice)
     return named
-
-
-def _reaching(ways: Sequence[Way], border: LineString) -> dict[int, list[LineString]]:
-    """Return the lines of boundary ways, drawn on to the border where they, or the way that would go on from there, are cut."""
-    ends = Counter(ref for way in ways for run in way.runs for ref in (run.refs[0], run.refs[-1]))
-    return {
-        way.osm_id: [
-            reach(
-                replace(run, cut_start=run.cut_start or ends[run.refs[0]] == 1, cut_end=run.cut_end or ends[run.refs[-1]] == 1),
-                border,
-            )
-            for run in way.runs
-        ]
-        for way in ways
-    }
 
 
 def _candidates(face: Polygon, lines: Mapping[str, MultiLineString], border: LineString) -> list[str]:

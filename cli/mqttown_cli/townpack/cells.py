@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
-from shapely.geometry import Polygon
 from shapely.geometry import Point as Spot
+from shapely.geometry import Polygon
 
 from mqttown_cli.townpack.errors import ExtractError
 from mqttown_cli.townpack.extract import Extract
@@ -35,19 +35,20 @@ def cells(extract: Extract, homes: Sequence[tuple[float, float]], largest: int) 
         raise ExtractError(
             "this map names no districts, and H3 cells need the package h3: pip install 'mqttown-town[maps]'"
         ) from error
+    calls: Any = h3  # its functions carry no types
     spots = [Spot(at) for at in homes]
     found: list[Polygon] = []
     for resolution in range(COARSEST, FINEST + 1):
-        centre = h3.latlng_to_cell(extract.frame.lat, extract.frame.lon, resolution)
-        found, ring = [], 0
-        while ring == 0 or any(reaches):
+        centre = calls.latlng_to_cell(extract.frame.lat, extract.frame.lon, resolution)
+        found, ring, reaches = [], 0, True
+        while reaches:
             shapes = [
-                Polygon([extract.frame.place(lat, lon) for lat, lon in h3.cell_to_boundary(cell)])
-                for cell in sorted(h3.grid_ring(centre, ring))
+                Polygon([extract.frame.place(lat, lon) for lat, lon in calls.cell_to_boundary(cell)])
+                for cell in sorted(calls.grid_ring(centre, ring))
             ]
-            pieces = [shape.intersection(extract.box) for shape in shapes]
-            reaches = [piece.area > 0 for piece in pieces]
-            found.extend(piece for piece in pieces if isinstance(piece, Polygon) and piece.area > 0)
+            pieces = [piece for shape in shapes if isinstance(piece := shape.intersection(extract.box), Polygon) and piece.area > 0]
+            reaches = bool(pieces)
+            found.extend(pieces)
             ring += 1
         counts = Counter(next((n for n, cell in enumerate(found) if cell.intersects(spot)), -1) for spot in spots)
         if max(counts.values()) <= largest:

@@ -43,13 +43,13 @@ def import_(
     Writes `map.json.gz`, and beside it the notice that the map's licence asks for.
     """
     console = Console(soft_wrap=True, highlight=False)
-    missing = [package for package in ("osmium", "shapely", "networkx") if importlib.util.find_spec(package) is None]
+    missing = [package for package in ("osmium", "shapely") if importlib.util.find_spec(package) is None]
     if missing:
         _fail(f"to read maps, mqttown needs {', '.join(missing)}: pip install 'mqttown-town[maps]'")
     from mqttown_cli.townpack.compile import compile_map, to_bytes  # noqa: PLC0415  # heavy, and in the extra `maps`
 
     try:
-        town_map = compile_map(extract, town=town_id, name=name, progress=lambda step: console.print(f"[dim]·[/] {step}"))
+        town_map = compile_map(extract, town=town_id, name=name, progress=lambda step: console.print(f"[dim]·[/] {escape(step)}"))
     except ExtractError as error:
         _fail(str(error))
     packed = to_bytes(town_map)
@@ -73,7 +73,8 @@ def _summary(town_map: dict[str, Any], path: Path, size: int) -> str:
     counted = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items(), key=lambda pair: (-pair[1], pair[0])))
     streets = town_map["streets"]
     kilometres = sum(length for _, _, length in streets["edges"]) / 100_000
+    town, districts, places = town_map["town"], len(town_map["districts"]), len(town_map["buildings"])
     return (
-        f"[bold]{town_map['town']['name']}[/]: {len(town_map['districts'])} districts, {len(town_map['buildings'])} places ({counted}), "
-        f"{kilometres:.1f} km of streets\nwrote {path} ({size / 1000:.0f} kB) · {town_map['town']['attribution']}"
+        f"[bold]{escape(town['name'])}[/]: {districts} districts, {places} places ({counted}), "
+        f"{kilometres:.1f} km of streets\nwrote {escape(str(path))} ({size / 1000:.0f} kB) · {town['attribution']}"
     )

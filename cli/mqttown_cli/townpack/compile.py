@@ -122,7 +122,7 @@ def _reachable(place: Place, streets: Streets, extract: Extract) -> bool:
     """Say whether the place lies in the extract and near the streets, not beyond a river without a bridge."""
     at = _middle(place)
     _, street = streets.nearest(at)
-    return place.shape.distance(street) <= NEAR_STREETS and extract.box.intersects(Spot(at))
+    return bool(place.shape.distance(street) <= NEAR_STREETS and extract.box.intersects(Spot(at)))
 
 
 def _doors(places: Sequence[Place], entrances: Entrances, streets: Streets) -> list[tuple[float, float]]:
@@ -171,7 +171,7 @@ def _streets_at(ways: Sequence[Way], spots: Sequence[tuple[float, float]]) -> li
     named = [(way.tags["name"], line(run)) for way in ways if "highway" in way.tags and "name" in way.tags for run in way.runs]
     if not named:
         return [None] * len(spots)
-    tree = STRtree([shape for _, shape in named])
+    tree: Any = STRtree([shape for _, shape in named])
     return [named[int(tree.nearest(Spot(at)))][0] for at in spots]
 
 

@@ -37,10 +37,6 @@ class District:
     name: str
     polygon: Polygon
 
-    def holds(self, at: tuple[float, float]) -> bool:
-        """Say whether the spot is inside or on the border."""
-        return bool(self.polygon.intersects(Spot(at)))
-
 
 def assign(districts: Sequence[District], spots: Sequence[At]) -> list[int]:
     """Return the district of each spot: the first that holds it, else the nearest."""
@@ -71,8 +67,11 @@ def divide(extract: Extract, homes: Sequence[At]) -> list[District]:
         found = cells(extract, homes, largest)
     districts = _without_gaps([District(name, polygon) for name, polygon in found], extract.box)
     districts = _join_little(_cut_large(extract, districts, homes, largest), homes, largest)
-    smooth = coverage_simplify([district.polygon for district in districts], TOLERANCE)
-    return [District(district.name, polygon) for district, polygon in zip(districts, smooth, strict=True)]
+    thin = coverage_simplify([district.polygon for district in districts], TOLERANCE)
+    smooth = [District(district.name, polygon) for district, polygon in zip(districts, thin, strict=True)]
+    # A building at a border may have changed sides, in a village to the point of breaking the rule.
+    kept = all(0 < len(held) <= largest for held in _members(smooth, homes))
+    return smooth if kept else districts
 
 
 def _around_places(extract: Extract, within: Polygon, kinds: Sequence[str]) -> list[tuple[str, Polygon]]:

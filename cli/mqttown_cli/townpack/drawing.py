@@ -1,14 +1,17 @@
 """What a map draws beside the buildings: ways, water and green."""
 
+import math
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Any, Final
 
-from shapely.geometry import LineString, Polygon, box
+from shapely import STRtree
+from shapely.geometry import Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import unary_union
 
 from mqttown_cli.townpack.extract import Extract, Way, line
-from mqttown_cli.townpack.faces import cut_shape, faces, reach
+from mqttown_cli.townpack.faces import cut_shape, faces, reaching
 
 __all__ = ["draw", "polygons", "ring"]
 
@@ -29,6 +32,8 @@ GREEN: Final = (
 )
 TOLERANCE: Final = 100.0
 """Outlines and lines are simplified to within so many centimetres."""
+ASIDE: Final = 5.0
+"""So many centimetres beside a coastline it is told what is land and what is sea."""
 SMALLEST: Final = 60_00_00.0
 """Patches below so many square centimetres (60 m²) are not drawn."""
 
@@ -82,13 +87,22 @@ def _areas(extract: Extract, wanted: tuple[tuple[str, set[str]], ...]) -> list[P
 
 def _sea(extract: Extract) -> list[Polygon]:
     """Return the faces on the right of the coastlines (OSM draws them with the land on the left)."""
-    border = LineString(extract.box.exterior.coords)
-    coasts = [reach(run, border) for way in extract.ways if way.tags.get("natural") == "coastline" for run in way.runs]
-    if not coasts:
-        return []
-    right = unary_union([coast.buffer(-5.0, single_sided=True) for coast in coasts])
-    left = unary_union([coast.buffer(5.0, single_sided=True) for coast in coasts])
-    return [face for face in faces(coasts, extract.box) if face.intersection(right).area > face.intersection(left).area]
+    lines = reaching([way for way in extract.ways if way.tags.get("natural") == "coastline"], extract.box)
+    coasts = [coast for way in sorted(lines) for coast in lines[way]]
+    pieces = faces(coasts, extract.box)
+    tree = STRtree(pieces)
+    wet = [0.0] * len(pieces)
+    for coast in coasts:
+        for (x0, y0), (x1, y1) in pairwise(coast.coords):
+            length = math.dist((x0, y0), (x1, y1))
+            if length == 0:
+                continue
+            right = (y1 - y0) / length * ASIDE, (x0 - x1) / length * ASIDE
+            for sign in (1, -1):
+                beside = Point((x0 + x1) / 2 + sign * right[0], (y0 + y1) / 2 + sign * right[1])
+                for piece in tree.query(beside, predicate="intersects"):
+                    wet[int(piece)] += sign * length
+    return [piece for piece, share in zip(pieces, wet, strict=True) if share > 0]
 
 
 def polygons(shape: BaseGeometry) -> list[list[list[int]]]:

@@ -1,6 +1,6 @@
 """What an OSM extract holds, read into plain records in the town's frame."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,7 +94,8 @@ class Extract:
     @property
     def box(self) -> Polygon:
         """The rectangle of the bounds."""
-        return box(*self.bounds)
+        rectangle: Polygon = box(*self.bounds)
+        return rectangle
 
 
 def read(path: Path) -> Extract:
@@ -128,10 +129,10 @@ def _open(path: Path) -> Extract:
     header_box = reader.header().box()
     reader.close()
     if header_box.valid():
-        low, high = header_box.bottom_left, header_box.top_right
-        south, west, north, east = low.lat, low.lon, high.lat, high.lon
+        (south, west), (north, east) = ((at.lat, at.lon) for at in (header_box.bottom_left, header_box.top_right))
     else:
-        spots = [(n.location.lat, n.location.lon) for n in osmium.FileProcessor(str(path), osmium.osm.NODE) if n.location.valid()]
+        nodes: Any = osmium.FileProcessor(str(path), osmium.osm.NODE)
+        spots = [(node.location.lat, node.location.lon) for node in nodes if node.location.valid()]
         if not spots:
             raise ExtractError(f"{path}: the extract has no nodes; it must hold streets and at least three buildings")
         south, north = min(lat for lat, _ in spots), max(lat for lat, _ in spots)
@@ -141,9 +142,10 @@ def _open(path: Path) -> Extract:
     xs, ys = [x for x, _ in corners], [y for _, y in corners]
     bounds = (min(xs), min(ys), max(xs), max(ys))
     if max(bounds[2] - bounds[0], bounds[3] - bounds[1]) > MAX_SPAN:
+        wide, high = (bounds[2] - bounds[0]) / 1e5, (bounds[3] - bounds[1]) / 1e5
         raise ExtractError(
-            f"{path}: the extract is {(bounds[2] - bounds[0]) / 1e5:.0f} by {(bounds[3] - bounds[1]) / 1e5:.0f} km; a town is at most "
-            f"{MAX_SPAN / 1e5:.0f} km across; cut a piece with `osmium extract --bbox WEST,SOUTH,EAST,NORTH`"
+            f"{path}: the extract is {wide:.0f} by {high:.0f} km; a town is at most {MAX_SPAN / 1e5:.0f} km across; "
+            "cut a piece with `osmium extract --bbox WEST,SOUTH,EAST,NORTH`"
         )
     return Extract(frame, bounds)
 
@@ -152,7 +154,8 @@ def _fill(extract: Extract, path: Path) -> None:
     """Read all objects into the extract."""
     import osmium  # noqa: PLC0415
 
-    for thing in osmium.FileProcessor(str(path)).with_locations().with_areas():
+    things: Iterator[Any] = iter(osmium.FileProcessor(str(path)).with_locations().with_areas())
+    for thing in things:
         tags = {tag.k: tag.v for tag in thing.tags}
         if isinstance(thing, osmium.osm.Node):
             if tags and thing.location.valid():

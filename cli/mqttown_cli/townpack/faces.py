@@ -1,27 +1,35 @@
 """The faces into which lines cut the town's rectangle."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 from shapely import node, polygonize
 from shapely.geometry import LineString, MultiLineString, Point, Polygon
 from shapely.ops import unary_union
 
-from mqttown_cli.townpack.extract import Run, Way
+from mqttown_cli.townpack.extract import Way
 
-__all__ = ["cut_shape", "faces", "reach"]
+__all__ = ["cut_shape", "faces", "reaching"]
 
 
-def reach(run: Run, border: LineString) -> LineString:
-    """Return the run as a line, drawn on to the nearest point of the border where the extract cut it.
+def reaching(ways: Iterable[Way], rectangle: Polygon) -> dict[int, list[LineString]]:
+    """Return the lines of the ways by id, drawn on to the border where the extract cut them.
 
-    The cut left out the next node, so the last known one lies a little inside the border.
+    The cut left out the next node, so the last known one lies a little inside. An end that no other of the ways goes on from is
+    taken for cut as well: the way that goes on may lie outside whole.
     """
-    points = list(run.points)
-    if run.cut_start:
-        points.insert(0, _onto(border, points[0]))
-    if run.cut_end:
-        points.append(_onto(border, points[-1]))
-    return LineString(points)
+    border, listed = LineString(rectangle.exterior.coords), list(ways)
+    ends = Counter(ref for way in listed for run in way.runs for ref in (run.refs[0], run.refs[-1]))
+    lines: dict[int, list[LineString]] = {}
+    for way in listed:
+        for run in way.runs:
+            points = list(run.points)
+            if run.cut_start or ends[run.refs[0]] == 1:
+                points.insert(0, _onto(border, points[0]))
+            if run.cut_end or ends[run.refs[-1]] == 1:
+                points.append(_onto(border, points[-1]))
+            lines.setdefault(way.osm_id, []).append(LineString(points))
+    return lines
 
 
 def _onto(border: LineString, at: tuple[float, float]) -> tuple[float, float]:
@@ -42,8 +50,7 @@ def cut_shape(way: Way, rectangle: Polygon) -> Polygon | None:
 
     A closed way has no inside by its direction, so of the faces on both sides the smaller is taken.
     """
-    border = LineString(rectangle.exterior.coords)
-    pieces = faces((reach(run, border) for run in way.runs), rectangle)
+    pieces = faces(reaching([way], rectangle)[way.osm_id], rectangle)
     if len(pieces) < 2:
         return None
     return min(pieces, key=lambda face: (face.area, face.bounds))

@@ -46,8 +46,8 @@ _USES: Final[tuple[tuple[str, Mapping[str, str]], ...]] = (
 
 _ROOMS: Final[tuple[tuple[str, frozenset[str]], ...]] = (
     ("amenity", frozenset({
-        "doctors", "dentist", "clinic", "veterinary", "kindergarten", "childcare", "language_school", "music_school", "bank", "embassy",
-        "post_office", "social_facility", "community_centre", "social_centre", "coworking_space",
+        "doctors", "dentist", "clinic", "veterinary", "kindergarten", "childcare", "language_school", "music_school", "bank",
+        "embassy", "post_office", "social_facility", "community_centre", "social_centre", "coworking_space",
     })),
     ("tourism", frozenset({"gallery", "apartment"})),
     ("leisure", frozenset({"fitness_centre", "sports_centre"})),

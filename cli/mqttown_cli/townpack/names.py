@@ -12,8 +12,9 @@ __all__ = ["address_of", "given_name", "slug", "unique_ids", "unique_names"]
 
 MAX_ID: Final = 48
 _LETTERS: Final = str.maketrans({
-    "ß": "ss", "æ": "ae", "Æ": "ae", "ø": "o", "Ø": "o", "œ": "oe", "Œ": "oe", "ł": "l", "Ł": "l", "đ": "d", "Đ": "d", "þ": "th", "Þ": "th",
-    "ð": "d", "ı": "i", "'": "", "’": "", "´": "", "`": "", "&": " and ",
+    "ß": "ss", "æ": "ae", "Æ": "ae", "ø": "o", "Ø": "o", "œ": "oe", "Œ": "oe", "ł": "l", "Ł": "l", "đ": "d", "Đ": "d",
+    "þ": "th", "Þ": "th", "ð": "d", "\N{LATIN SMALL LETTER DOTLESS I}": "i", "&": " and ",
+    "'": "", "\N{RIGHT SINGLE QUOTATION MARK}": "", "\N{ACUTE ACCENT}": "", "`": "",
 })  # fmt: skip
 """Letters that don't decompose into an ASCII letter and a mark."""
 

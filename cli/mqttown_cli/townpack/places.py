@@ -8,7 +8,7 @@ as many of each kind as `ROOMS` allows; the best described come first.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from shapely import STRtree
@@ -40,11 +40,10 @@ ADDRESS_REACH: Final = 150.0
 """An address node belongs to a house within so many centimetres."""
 STOREY: Final = 320
 """Height of a storey in centimetres."""
-HEIGHTS: Final[Mapping[str, int]] = {"church": 2000, "station": 1200, "museum": 1500, "theatre": 1500, "civic": 1200, "school": 1200,
-                                     "hospital": 1600, "hotel": 2000, "office": 1600, "other": 400}  # fmt: skip
+HEIGHTS: Final[Mapping[str, int]] = {"church": 2000, "station": 1200, "museum": 1500, "theatre": 1500, "civic": 1200,
+                                     "school": 1200, "hospital": 1600, "hotel": 2000, "office": 1600, "other": 400}  # fmt: skip
 """Height in centimetres of a building of which the map tells neither height nor storeys."""
 DEFAULT_HEIGHT: Final = 1000
-_OPEN_AIR: Final = frozenset({"park", "civic"})
 _DESCRIBED: Final = ("opening_hours", "website", "contact:website", "phone", "contact:phone", "cuisine", "wheelchair")
 
 
@@ -77,7 +76,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class _Use:
-    """A spot with a use: a shop, a café, …"""
+    """A spot with a use: a shop, a café, an office."""
 
     point: Point
     kind: str
@@ -112,7 +111,7 @@ def find_places(extract: Extract) -> list[Place]:
         if place is not None:
             whole.append(place)
             rooms.extend(_room(use, place) for use in left)
-    return [*whole, *rooms, *_kiosks(outside), *_in_the_open(extract.areas, tree)]
+    return [*whole, *rooms, *_kiosks(outside), *_in_the_open(extract.areas)]
 
 
 def _houses(extract: Extract) -> list[Area]:
@@ -190,7 +189,8 @@ def _worth_a_room(uses: Iterable[_Use]) -> list[_Use]:
 
 
 def _around(at: tuple[float, float]) -> Polygon:
-    return box(at[0] - ROOM, at[1] - ROOM, at[0] + ROOM, at[1] + ROOM)
+    around: Polygon = box(at[0] - ROOM, at[1] - ROOM, at[0] + ROOM, at[1] + ROOM)
+    return around
 
 
 def _room(use: _Use, house: Place) -> Place:
@@ -217,26 +217,16 @@ def _kiosks(uses: Iterable[_Use]) -> list[Place]:
     return places
 
 
-def _in_the_open(areas: Iterable[Area], houses: STRtree) -> list[Place]:
-    """Return parks, and squares and school grounds and the like that have a name and no house of the same name."""
-    places: list[Place] = []
+def _in_the_open(areas: Iterable[Area]) -> list[Place]:
+    """Return parks and squares that have a name; of namesakes the largest, which stands for all pieces that streets cut."""
+    best: dict[tuple[str, str], Place] = {}
     for area in areas:
         kind, name = kind_of_use(area.tags), given_name(area.tags)
-        if "building" in area.tags or kind not in _OPEN_AIR or area.shape.area < SMALL_GREEN:
+        in_the_open = kind == "park" or area.tags.get("place") == "square"
+        if kind is None or name is None or not in_the_open or "building" in area.tags or area.shape.area < SMALL_GREEN:
             continue
-        if name is None or (kind == "civic" and area.tags.get("place") != "square"):
-            continue
-        places.append(Place(kind, name, None, Polygon(area.shape.exterior), None, None, 0, 0, area.tags))
-    return _without_parts(places)
-
-
-def _without_parts(places: Iterable[Place]) -> list[Place]:
-    """Join namesakes in the open: the largest stands for all pieces of a park that a street cuts up."""
-    best: dict[tuple[str, str | None], Place] = {}
-    for place in places:
-        key = (place.kind, place.name)
-        if key not in best or place.shape.area > best[key].shape.area:
-            best[key] = replace(place)
+        if (kind, name) not in best or area.shape.area > best[kind, name].shape.area:
+            best[kind, name] = Place(kind, name, None, Polygon(area.shape.exterior), None, None, 0, 0, area.tags)
     return list(best.values())
 
 

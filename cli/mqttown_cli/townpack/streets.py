@@ -4,9 +4,9 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from itertools import pairwise
+from typing import Any, Final
 
-import networkx
 from shapely import STRtree
 from shapely.geometry import LineString, Point
 
@@ -16,8 +16,8 @@ from mqttown_cli.townpack.extract import Area, Way
 __all__ = ["Streets", "lay", "walkable"]
 
 WALKED: Final = frozenset({
-    "footway", "path", "pedestrian", "steps", "living_street", "residential", "service", "unclassified", "tertiary", "tertiary_link",
-    "secondary", "secondary_link", "primary", "primary_link", "cycleway", "track", "road", "bridleway", "platform",
+    "footway", "path", "pedestrian", "steps", "living_street", "residential", "service", "unclassified", "tertiary",
+    "tertiary_link", "secondary", "secondary_link", "primary", "primary_link", "cycleway", "track", "road", "bridleway", "platform",
 })  # fmt: skip
 """Values of `highway` that people walk on; motorways and trunk roads only with `foot=yes`."""
 _UNDERPASS: Final = frozenset({"footway", "steps", "cycleway", "path", "pedestrian"})
@@ -32,6 +32,8 @@ NEAR_NODE: Final = 300.0
 """A door joins a node that is there within so many centimetres, rather than a new one."""
 
 Spot = tuple[int, int]
+Net = dict[int, set[int]]
+"""The neighbours of each node."""
 
 
 def walkable(tags: Mapping[str, str]) -> bool:
@@ -60,7 +62,7 @@ class Streets:
 
     nodes: list[Spot]
     edges: list[tuple[int, int]]
-    _tree: STRtree = field(init=False)
+    _tree: Any = field(init=False)  # an STRtree, whose types leave out that `nearest` finds one
 
     def __post_init__(self) -> None:
         """Index the edges for `nearest`."""
@@ -87,9 +89,9 @@ class Streets:
         places = list(doors)
         wanted: dict[int, list[tuple[float, int, Spot]]] = defaultdict(list)
         for door, at in enumerate(places):
-            number, spot = self.nearest(at)
+            number, foot = self.nearest(at)
             start = self.nodes[self.edges[number][0]]
-            wanted[number].append((math.dist(start, (spot.x, spot.y)), door, (round(spot.x), round(spot.y))))
+            wanted[number].append((math.dist(start, (foot.x, foot.y)), door, (round(foot.x), round(foot.y))))
         joined = [0] * len(places)
         edges: set[tuple[int, int]] = {edge for number, edge in enumerate(self.edges) if number not in wanted}
         for number in sorted(wanted):
@@ -118,64 +120,77 @@ def lay(ways: Iterable[Way], squares: Iterable[Area]) -> Streets:
     Raises:
         ExtractError: Nobody can walk anywhere in the extract.
     """
-    net: networkx.Graph[int] = networkx.Graph()
+    links: set[tuple[int, int]] = set()
     spots: dict[int, Spot] = {}
     for way in ways:
         if walkable(way.tags):
             for run in way.runs:
                 spots.update((ref, (round(x), round(y))) for ref, (x, y) in zip(run.refs, run.points, strict=True))
-                networkx.add_path(net, run.refs)
+                links.update(pairwise(run.refs))
     by_spot = {spot: ref for ref, spot in sorted(spots.items(), reverse=True)}
     unknown = -1
     for square in squares:
         ring = [(round(x), round(y)) for x, y in square.shape.exterior.coords]
-        for spot in ring:
-            if spot not in by_spot:
-                by_spot[spot], spots[unknown] = unknown, spot
+        for at in ring:
+            if at not in by_spot:
+                by_spot[at], spots[unknown] = unknown, at
                 unknown -= 1
-        networkx.add_path(net, [by_spot[spot] for spot in ring])
-    net = networkx.relabel_nodes(net, {ref: by_spot[spots[ref]] for ref in net})
-    net.remove_edges_from(list(networkx.selfloop_edges(net)))
-    if net.number_of_edges() == 0:
+        links.update(pairwise(by_spot[spot] for spot in ring))
+    net: Net = defaultdict(set)
+    for a, b in sorted(links):
+        first, second = by_spot[spots[a]], by_spot[spots[b]]  # nodes in one spot are one
+        if first != second:
+            net[first].add(second)
+            net[second].add(first)
+    if not net:
         raise ExtractError(
             "the extract has no street that people may walk on; it must hold ways with highway=* (not only motorways)"
         )
-    return _straighten(net.subgraph(_largest(net, spots)), spots)
+    return _straighten(_largest(net, spots), spots)
 
 
-def _largest(net: "networkx.Graph[int]", spots: Mapping[int, Spot]) -> set[int]:
-    """Return the nodes of the connected part with the greatest length of streets."""
+def _largest(net: Net, spots: Mapping[int, Spot]) -> Net:
+    """Return the connected part with the greatest length of streets."""
+    parts: list[tuple[float, int, set[int]]] = []
+    left = set(net)
+    for start in sorted(net):
+        if start not in left:
+            continue
+        part, waiting = {start}, [start]
+        while waiting:
+            fresh = net[waiting.pop()] - part
+            part |= fresh
+            waiting.extend(fresh)
+        left -= part
+        parts.append((sum(math.dist(spots[a], spots[b]) for a in sorted(part) for b in sorted(net[a])), -start, part))
+    _, _, largest = max(parts)
+    return {node: net[node] for node in sorted(largest)}
 
-    def weight(part: set[int]) -> tuple[float, int]:
-        return sum(math.dist(spots[a], spots[b]) for a, b in net.subgraph(part).edges), -min(part)
 
-    return max(networkx.connected_components(net), key=weight)
-
-
-def _straighten(net: "networkx.Graph[int]", spots: Mapping[int, Spot]) -> Streets:
+def _straighten(net: Net, spots: Mapping[int, Spot]) -> Streets:
     """Drop the nodes between junctions that a straight edge does without."""
     kept: set[tuple[Spot, Spot]] = set()
     for chain in _chains(net):
         line = [spots[ref] for ref in chain]
         thin = [(round(x), round(y)) for x, y in LineString(line).simplify(TOLERANCE).coords]
-        kept.update((min(a, b), max(a, b)) for a, b in zip(thin, thin[1:], strict=False) if a != b)
+        kept.update((min(a, b), max(a, b)) for a, b in pairwise(thin) if a != b)
     nodes = sorted({spot for edge in kept for spot in edge})
     number = {spot: n for n, spot in enumerate(nodes)}
     return Streets(nodes, sorted((number[a], number[b]) for a, b in kept))
 
 
-def _chains(net: "networkx.Graph[int]") -> list[list[int]]:
+def _chains(net: Net) -> list[list[int]]:
     """Return the paths between junctions and dead ends; a ring without any starts at its lowest node."""
-    ends = sorted(node for node in net if net.degree(node) != 2)
+    ends = sorted(node for node in net if len(net[node]) != 2)
     seen: set[tuple[int, int]] = set()
     chains: list[list[int]] = []
-    for start in [*ends, *sorted(node for node in net if net.degree(node) == 2)]:
+    for start in [*ends, *sorted(node for node in net if len(net[node]) == 2)]:
         for step in sorted(net[start]):
             if (start, step) in seen:
                 continue
             chain = [start, step]
-            while net.degree(chain[-1]) == 2 and chain[-1] != start:
+            while len(net[chain[-1]]) == 2 and chain[-1] != start:
                 chain.append(next(node for node in sorted(net[chain[-1]]) if node != chain[-2]))
-            seen.update((a, b) for pair in zip(chain, chain[1:], strict=False) for a, b in (pair, pair[::-1]))
+            seen.update((a, b) for pair in pairwise(chain) for a, b in (pair, pair[::-1]))
             chains.append(chain)
     return chains
