@@ -86,8 +86,8 @@ async def test_what_was_witnessed_is_recalled_and_by_nobody_else(open_broker: in
     ):
         recalled = await aino({"id": "1", "op": "recall", "query": "green kettle", "k": 1, "tick": 41})
         assert recalled["memories"] == [
-            {"id": "m-e-41-0", "kind": "message", "text": 'Otto Laine said: "The green kettle sings at dawn."', "tick": 41, "score": 1.5,
-             "recency": 0.5, "importance": 0.5, "relevance": 0.5, "evidence": ["e-41-0"]}
+            {"id": "m-e-41-0", "kind": "message", "text": 'Otto Laine said: "The green kettle sings at dawn."', "tick": 41,
+             "score": 1.5, "recency": 0.5, "importance": 0.5, "relevance": 0.5, "evidence": ["e-41-0"]}
         ]  # fmt: skip
         assert (await leena({"id": "2", "op": "recall", "query": "green kettle", "tick": 41}))["memories"] == []
         assert (await otto({"id": "3", "op": "recall", "query": "green kettle"}))["memories"][0]["kind"] == "observation"
