@@ -1,18 +1,21 @@
 """Starts the dashboard: `python -m mqttown_dashboard`, settings from the environment."""
 
+import asyncio
 import socket
 import sys
+from collections.abc import Iterator
 from types import FrameType
 
 import orjson
 import structlog
 import uvicorn
-from fastapi import FastAPI
+import uvloop
+from asyncpg.exceptions import PostgresError
 from pydantic import ValidationError
 
-from mqttown_dashboard.app import create_app
+from mqttown_dashboard.app import create_app, running
+from mqttown_dashboard.hub import Hub
 from mqttown_dashboard.settings import Settings
-from mqttown_dashboard.state import State
 
 __all__ = ["main"]
 
@@ -20,9 +23,9 @@ __all__ = ["main"]
 class _Server(uvicorn.Server):
     """Prints `ready` once it answers, and ends the live streams when it is asked to stop; they would never end by themselves."""
 
-    def __init__(self, config: uvicorn.Config, app: FastAPI, page: str) -> None:
+    def __init__(self, config: uvicorn.Config, hub: Hub, page: str) -> None:
         super().__init__(config)
-        self._app = app
+        self._hub = hub
         self._page = page
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -32,9 +35,7 @@ class _Server(uvicorn.Server):
             sys.stdout.flush()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        parts: State | None = getattr(self._app.state, "parts", None)
-        if parts is not None:
-            parts.hub.close()
+        self._hub.close()
         super().handle_exit(sig, frame)
 
 
@@ -56,14 +57,33 @@ def main() -> int:
             "--http-port (0 takes a free one)\n"
         )
         return 1
-    app = create_app(settings)
-    config = uvicorn.Config(
-        app, loop="uvloop", http="httptools", lifespan="on", log_level="warning", timeout_graceful_shutdown=1, server_header=False
-    )
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    server = _Server(config, app, f"http://{host}:{listener.getsockname()[1]}/")
-    server.run(sockets=[listener])
-    return 0 if server.started else 1
+    status = 0
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(settings, listener))
+    except* (OSError, ValueError, PostgresError) as group:
+        status = 1
+        for leaf in _leaves(group):
+            sys.stderr.write(f"dashboard: {leaf}\n")
+    return status
+
+
+async def _serve(settings: Settings, listener: socket.socket) -> None:
+    async with running(settings) as state:
+        app = create_app(state)
+        config = uvicorn.Config(
+            app, http="httptools", lifespan="off", log_level="warning", timeout_graceful_shutdown=1, server_header=False
+        )
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        await _Server(config, state.hub, f"http://{host}:{listener.getsockname()[1]}/").serve(sockets=[listener])
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
 
 
 def _listen(host: str, port: int) -> socket.socket:

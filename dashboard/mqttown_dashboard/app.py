@@ -1,7 +1,7 @@
 """Composes the dashboard: its parts for the length of its life, its routes, its page."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -64,28 +64,21 @@ async def _remember(mirror: Mirror, history: History) -> None:
         mirror.clock = mirror.clock.model_copy(update={"weather": weather})
 
 
-def create_app(settings: Settings, parts: Callable[[Settings], AbstractAsyncContextManager[State]] = running) -> FastAPI:
+def create_app(state: State) -> FastAPI:
     """The application.
 
     Args:
-        settings: read once.
-        parts: makes what the routes use, for the application's life.
+        state: the running parts that its routes use.
     """
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with parts(settings) as state:
-            app.state.parts = state
-            yield
-
-    app = FastAPI(title="mqttown", version="1", description=_ABOUT, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(title="mqttown", version="1", description=_ABOUT, docs_url=None, redoc_url=None)
+    app.state.parts = state
     problems.install(app)
     for part in (town, agents, buildings, events, stream):
         app.include_router(part.router, prefix="/api/v1")
     app.include_router(health.router)
     app.add_middleware(_Guarded)
-    if (settings.page_dir / "index.html").is_file():
-        app.mount("/", StaticFiles(directory=settings.page_dir, html=True), name="page")
+    if (state.settings.page_dir / "index.html").is_file():
+        app.mount("/", StaticFiles(directory=state.settings.page_dir, html=True), name="page")
     else:
         app.add_api_route("/", _not_built, include_in_schema=False, response_class=HTMLResponse)
     return app

