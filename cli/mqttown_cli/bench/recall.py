@@ -93,7 +93,7 @@ async def _cold_agents(agents: int, each: int, cold: int) -> dict[str, Any]:
             began = time.perf_counter()
             await _fill(pool, agents, each)
             filled = time.perf_counter() - began
-            archive = Archive(table, embedding, limit_bytes=32 * _MIB)
+            archive = Archive(table, embedding, limit_bytes=24 * _MIB)
             embedding.embed(["The model is loaded before the clock starts."])
             seconds = []
             for number in range(0, agents, max(agents // cold, 1)):
