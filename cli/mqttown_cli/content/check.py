@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from mqttown_cli.content.hours import DAY, days, minute, span
-from mqttown_cli.content.load import Content
+from mqttown_cli.content.load import MAP_FILE, Content
 from mqttown_cli.content.models import TRADING_KINDS, Job, Person, Sale
 from mqttown_cli.content.problem import Problem, nearest
 from mqttown_cli.content.prose import check_prose, check_template
@@ -35,6 +35,10 @@ def checked(content: Content) -> Content:
     check_prose(content.prose, content.problems)
     _check_crowd(content)
     if content.map is not None:
+        if not any(one["kind"] == "home" for one in buildings.values()):
+            content.problems.append(
+                Problem(str(content.folder / MAP_FILE), 1, 1, "", "nobody can live here", "a map with at least one home")
+            )
         _check_places(content, buildings)
         _check_jobs(content, buildings)
     _check_people(content, buildings)

@@ -87,7 +87,7 @@ def make_crowd(
 
     Args:
         crowd: what they are made from.
-        buildings: of the map.
+        buildings: of the map, with at least one home.
         districts: id to name.
         count: how many.
         seed: of the town; the n-th resident depends on it and on n alone, but for relations.
@@ -97,8 +97,6 @@ def make_crowd(
         People and jobs as in the compiled town.
     """
     homes = _Weighted(building for building in buildings if building["kind"] == "home")
-    if count and not homes.buildings:
-        return [], []
     maker = _Maker(crowd, buildings, set(taken))
     stories = [_template(story) for story in crowd.stories]
     people = []

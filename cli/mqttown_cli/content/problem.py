@@ -6,7 +6,7 @@ from difflib import get_close_matches
 
 __all__ = ["ContentError", "Problem", "nearest"]
 
-_LISTED = 12
+_LISTED = 20
 
 
 @dataclass(frozen=True, order=True)
