@@ -230,7 +230,7 @@ class Places(Model):
 
 
 class WeatherNext(Model):
-    """Chance of each weather an hour later, permille; they sum to 1000."""
+    """Chance of each weather three hours later, permille; they sum to 1000."""
 
     clear: Permille = 0
     cloudy: Permille = 0
