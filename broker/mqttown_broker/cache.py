@@ -23,6 +23,7 @@ READ_SECONDS: Final = 2.0
 CHECK_SECONDS: Final = 5.0
 """How often the listening connection is tried, so that a silent loss is noticed."""
 AGAIN_SECONDS: Final = 0.2
+CLOSE_SECONDS: Final = 0.3
 _DATABASE_ERRORS: Final = (OSError, TimeoutError, asyncpg.exceptions.PostgresError, asyncpg.exceptions.InterfaceError)
 _COLUMNS: Final = "SELECT agent, tag, key_hash, kind, home_district, expires, revoked FROM town.credentials"
 
@@ -42,6 +43,7 @@ class CredentialCache:
         self._announced: asyncio.Queue[str | None] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
         self._pool: asyncpg.Pool | None = None
+        self._listening: asyncpg.Connection | None = None
         self._broken = asyncio.Event()
 
     async def __aenter__(self) -> Self:
@@ -51,10 +53,10 @@ class CredentialCache:
             OSError, asyncpg.exceptions.PostgresError: the database can't be reached at the start.
         """
         self._pool = await asyncpg.create_pool(self._database, min_size=1, max_size=READS_AT_A_TIME)
-        listening = await self._listen()
+        self._listening = await self._listen()
         await self._read_all()
         self._tasks = [
-            asyncio.create_task(self._keep_listening(listening), name="credentials listener"),
+            asyncio.create_task(self._keep_listening(), name="credentials listener"),
             asyncio.create_task(self._follow(), name="credentials follower"),
         ]
         return self
@@ -64,8 +66,14 @@ class CredentialCache:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._pool is not None:
-            self._pool.terminate()
+        opened: tuple[Any, ...] = (self._listening, self._pool)
+        for open_one in opened:
+            if open_one is not None:
+                try:
+                    async with asyncio.timeout(CLOSE_SECONDS):
+                        await open_one.close()
+                except _DATABASE_ERRORS:
+                    open_one.terminate()
 
     def __len__(self) -> int:
         """How many names are known."""
@@ -106,15 +114,16 @@ class CredentialCache:
         await connection.add_listener(CHANNEL, lambda *told: self._announced.put_nowait(told[3] or None))
         return connection
 
-    async def _keep_listening(self, connection: asyncpg.Connection) -> None:
+    async def _keep_listening(self) -> None:
         while True:
-            await self._until_broken(connection)
-            connection.terminate()
+            assert self._listening is not None, "entered"
+            await self._until_broken(self._listening)
+            self._listening.terminate()
             log.warning("the database is away; known keys still open the gate")
             while True:
                 await asyncio.sleep(AGAIN_SECONDS)
                 with contextlib.suppress(*_DATABASE_ERRORS):
-                    connection = await self._listen()
+                    self._listening = await self._listen()
                     break
             log.info("the database is back")
             self._announced.put_nowait(None)  # whatever was announced meanwhile was not heard

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import math
 import time
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
+from nats.errors import NoRespondersError
 
 from mqttown_broker.jwt import Signer, read_claims
 from mqttown_broker.login import Admission, CredentialSource, Login, Refused, admit, still_valid
@@ -23,6 +25,7 @@ log = structlog.get_logger(__name__)
 CALLOUT: Final = "$SYS.REQ.USER.AUTH"
 SUBSCRIPTIONS: Final = 256
 """NATS subscriptions of one connection; a `#` and a QoS above 0 take two each."""
+START_SECONDS: Final = 5.0
 KICK_SECONDS: Final = 1.0
 NOTED_A_SECOND: Final = 5
 
@@ -55,10 +58,10 @@ class Gate:
         options: dict[str, Any] = {"allow_reconnect": False, "error_cb": _complain}
         self._system = await nats.connect(url, nkeys_seed_str=keys.system, name="gate-system", **options)
         await self._system.subscribe(f"$SYS.ACCOUNT.{TOWN_ACCOUNT}.DISCONNECT", cb=self._forget)
-        await self._system.flush()
+        await _heard(self._system)
         self._callout = await nats.connect(url, nkeys_seed_str=keys.gate, name="gate", **options)
         await self._callout.subscribe(CALLOUT, cb=self._asked)
-        await self._callout.flush()
+        await _heard(self._callout)
 
     async def stop(self) -> None:
         """Stop serving; live connections stay."""
@@ -152,7 +155,7 @@ class Gate:
             },
         }
         if expires is not None:
-            claims["exp"] = int(expires.timestamp())  # the server ends the connection then
+            claims["exp"] = math.ceil(expires.timestamp())  # the server ends the connection then; it counts whole seconds
         return self._signer.sign(claims)
 
     def _remember(self, connection: int, admission: Admission) -> None:
@@ -169,6 +172,12 @@ class Gate:
         del connections[connection]
         if not connections:
             del self._live[name]
+
+
+async def _heard(client: Client) -> None:
+    """Wait until the server has taken all subscriptions. A request goes behind them; a `flush` of nats-py may overtake them."""
+    with contextlib.suppress(NoRespondersError):
+        await client.request("mqttown.gate.heard", timeout=START_SECONDS)
 
 
 async def _complain(error: Exception) -> None:

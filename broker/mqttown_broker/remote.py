@@ -74,7 +74,7 @@ class RemoteBroker:
                     writer.close()
                     await writer.wait_closed()
         except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
-            raise BrokerError(f"{where} can't be reached: {error or type(error).__name__}") from error
+            raise BrokerError(f"{where} can't be reached: {str(error) or type(error).__name__}") from error
         if answer[0] != 0x20 or answer[3] != 0:
             raise BrokerError(f"{where} refuses us: {_REASONS.get(answer[3], f'code {answer[3]}')}")
 

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from pydantic import SecretStr
+from pydantic import SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from mqttown_contract.types import Id
+from mqttown_contract.types import Id, is_service_name
 
 __all__ = ["GateSettings"]
 
@@ -34,3 +34,11 @@ class GateSettings(BaseSettings):
     ws_port: int = 9001
     broker: str = "nats"
     service_keys: dict[str, SecretStr] = {}
+
+    @field_validator("service_keys")
+    @classmethod
+    def _of_services(cls, keys: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        for name in keys:
+            if not is_service_name(name):
+                raise ValueError(f"{name!r} is no service of mqttown")
+        return keys

@@ -320,7 +320,12 @@ async def test_the_largest_payload_passes(stage: Any) -> None:
     ],
 )
 async def test_a_service_publishes_what_its_work_needs(stage: Any, service: str, topic: str, passes: bool) -> None:
-    town, process, end = await town_listens(stage), await stage.login(service), mark()
+    town, process, end = (
+        await stage.login("dashboard" if service == "orchestrator" else "orchestrator"),
+        await stage.login(service),
+        mark(),
+    )
+    assert await town.subscribe(ANYTHING) == 0
     await process.publish(topic, b"x", qos=1)
     closing = await stage.login("mira")
     await closing.publish(END, end, qos=1)

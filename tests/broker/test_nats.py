@@ -3,15 +3,19 @@
 import os
 import socket
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar
 
-import nats
 import pytest
+from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from mqttown_broker import nats as server_module
-from mqttown_broker.credentials import make_key
+from mqttown_broker.credentials import Credential, hash_key
+from mqttown_broker.gate import Gate
 from mqttown_broker.nats import BrokerError, NatsServer
+from mqttown_broker.remote import RemoteBroker
 
 
 @pytest.mark.parametrize(("port", "flag"), [("mqtt_port", "--mqtt-port"), ("ws_port", "--ws-port")])
@@ -56,15 +60,33 @@ async def test_a_binary_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         await NatsServer(tmp_path).start()
 
 
+class Mira:
+    """A source that knows one agent, by the key 'key'."""
+
+    _known: ClassVar = {"mira": {"": Credential("mira", "", hash_key("key"), "agent", "kluuvi")}}
+
+    def known(self, name: str) -> Mapping[str, Credential] | None:
+        return self._known.get(name)
+
+    async def read(self, name: str) -> Mapping[str, Credential] | None:
+        return self._known.get(name)
+
+
 async def test_the_native_port_is_for_the_gate_alone(tmp_path: Path) -> None:
     server = NatsServer(tmp_path)
     await server.start()
+    gate = Gate(server, "helsinki", Mira())
+    await gate.start()
+    agent = Client()
     try:
-        with pytest.raises(NatsError):
-            await nats.connect(
-                f"nats://127.0.0.1:{server.client_port}", user="mira", password=make_key(), allow_reconnect=False, error_cb=_silent
+        await RemoteBroker("127.0.0.1", server.mqtt_port, "mira", "key").check()
+        with pytest.raises(NatsError, match="Authorization Violation"):
+            await agent.connect(
+                f"nats://127.0.0.1:{server.client_port}", user="mira", password="key", allow_reconnect=False, error_cb=_silent
             )
     finally:
+        await agent.close()
+        await gate.stop()
         await server.stop()
 
 
