@@ -64,6 +64,8 @@ class WordLlama:
     dimensions = 256
     _LONGEST: Final = 4000
     """Characters looked at; memories aren't longer."""
+    _AT_ONCE: Final = 256
+    """Texts whose sums are held in float64 at a time."""
 
     def __init__(self) -> None:
         self._tokenizer: Any = None
@@ -78,12 +80,15 @@ class WordLlama:
         if self._weights is None:
             self._load()
         assert self._weights is not None
-        rows = np.zeros((len(texts), self.dimensions))
-        for row, text in zip(rows, texts, strict=True):
-            tokens = self._tokenizer.encode(text[: self._LONGEST], add_special_tokens=False).ids
-            # float16 sums are exact in float64, so the mean's direction does not depend on the order of additions.
-            row[:] = self._weights[tokens].astype(np.float64).sum(axis=0)
-        return fixed_point(rows)
+        vectors: FixedPoint = np.zeros((len(texts), self.dimensions), np.int16)
+        for first in range(0, len(texts), self._AT_ONCE):
+            rows = np.zeros((min(self._AT_ONCE, len(texts) - first), self.dimensions))
+            for row, text in zip(rows, texts[first : first + self._AT_ONCE], strict=True):
+                tokens = self._tokenizer.encode(text[: self._LONGEST], add_special_tokens=False).ids
+                # float16 sums are exact in float64, so the mean's direction does not depend on the order of additions.
+                row[:] = self._weights[tokens].astype(np.float64).sum(axis=0)
+            vectors[first : first + len(rows)] = fixed_point(rows)
+        return vectors
 
     def _load(self) -> None:
         spec = find_spec("wordllama")
@@ -95,6 +100,8 @@ class WordLlama:
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizers" / "l2_supercat_tokenizer_config.json"))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
+        # Its cache would keep thousands of whole sentences, which hardly ever come again; without it is faster, too.
+        self._tokenizer.model._resize_cache(0)  # noqa: SLF001  there is no public way
         self._weights = _mapped(folder / "weights" / "l2_supercat_256.safetensors", "embedding.weight")
 
 

@@ -39,7 +39,7 @@ class MemorySettings(BaseSettings):
     service_key: SecretStr
     remember: bool = True
     forgetful: Annotated[frozenset[Id], NoDecode] = frozenset()
-    index_mib: Annotated[int, Field(ge=1)] = 32
+    index_mib: Annotated[int, Field(ge=1)] = 24
     patience: Annotated[float, Field(gt=0, le=60)] = 5.0
 
     @field_validator("forgetful", mode="before")
