@@ -1,8 +1,8 @@
 """What a witness remembers of an event, in the witness's own words.
 
 Not remembered, because another event tells it better or because it is no news to anybody: `paid` (see `bought`, `gave`,
-`finished_work`, `claimed`), `departed` and `stopped` (see `arrived`), `finished_meal` (see `ate`), `restocked`, `opened`, `closed`, `day`, `need`, `came` and
-`left` (a body that is absent is seen by looking at it).
+`finished_work`, `claimed`), `departed` and `stopped` (see `arrived`), `finished_meal` (see `ate`), `restocked`, `opened`, `closed`,
+`day`, `need`, `came` and `left` (a body that is absent is seen by looking at it).
 """
 
 from collections.abc import Callable, Iterable
