@@ -1,0 +1,28 @@
+"""Starts the orchestrator: settings, logging, the loop."""
+
+import logging
+import sys
+
+import structlog
+import uvloop
+
+from mqttown_orchestrator.assembly import run
+from mqttown_orchestrator.journal import JournalError
+from mqttown_orchestrator.settings import Settings
+from mqttown_orchestrator.wire import WireDown
+
+
+def main() -> int:
+    """Run; 0 is done as asked, 1 may be mended by a new start, 3 may not."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    try:
+        uvloop.run(run(Settings()))
+    except (JournalError, WireDown) as error:
+        structlog.get_logger("orchestrator").error("stopped", why=str(error))
+        return 3 if isinstance(error, JournalError) else 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

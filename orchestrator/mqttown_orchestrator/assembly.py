@@ -1,0 +1,165 @@
+"""Puts the parts of the orchestrator together, and runs them."""
+
+import asyncio
+import signal
+import sys
+from typing import Any, Final
+
+import orjson
+import structlog
+
+from mqttown_contract import topics
+from mqttown_orchestrator.commands import Commands
+from mqttown_orchestrator.controls import Controls
+from mqttown_orchestrator.founding import found_or_resume, read_town
+from mqttown_orchestrator.inbox import Inbox
+from mqttown_orchestrator.journal import Journal, SecondWriter
+from mqttown_orchestrator.lockstep import Lockstep
+from mqttown_orchestrator.metrics import Metrics
+from mqttown_orchestrator.outbox import Outbox
+from mqttown_orchestrator.pace import Pace
+from mqttown_orchestrator.pipeline.judge import Judge
+from mqttown_orchestrator.pipeline.moderation import ModerationStage
+from mqttown_orchestrator.pipeline.rate import RateStage
+from mqttown_orchestrator.presence import Presence
+from mqttown_orchestrator.public import Public
+from mqttown_orchestrator.service import Service
+from mqttown_orchestrator.settings import Settings
+from mqttown_orchestrator.snapshots import Snapshots
+from mqttown_orchestrator.sweep import Sweep
+from mqttown_orchestrator.town import Town
+from mqttown_orchestrator.wire import Wire, WireDown
+
+__all__ = ["Assembly", "run"]
+
+_DOWN_SECONDS: Final = 60.0
+"""Without a broker for so long, a new start is the better try."""
+_log = structlog.get_logger("orchestrator")
+
+
+class Assembly:
+    """All parts of one town; the wire comes last, since nobody may speak to us before we are ready."""
+
+    def __init__(self, town: Town, journal: Journal, settings: Settings) -> None:
+        self.town = town
+        self.metrics = Metrics()
+        self.lockstep = Lockstep(town, on=settings.lockstep, patience=settings.lockstep_wait)
+        self.pace = Pace(settings.speed, settings.for_ticks, self.lockstep)
+        self.outbox = Outbox(town, self.publish, self.lockstep, self.metrics)
+        self.public = Public(town, self.pace, self.publish)
+        self.presence = Presence(town, self.outbox, self.lockstep, self.pace)
+        controls = Controls(town, self.pace, self.outbox, self.public)
+        self.commands = Commands(town, journal, controls, self.pace, self.publish)
+        judge = Judge(town.state, RateStage(), ModerationStage(settings.moderated_words))
+        self.inbox = Inbox(town, judge, self.presence, self.commands, self.outbox, self.lockstep, self.pace, self.metrics)
+        self.sweep = Sweep(town, self.public, self._superseded)
+        self.service = Service(
+            town=town, pace=self.pace, inbox=self.inbox, presence=self.presence, commands=self.commands, journal=journal,
+            snapshots=Snapshots(town, settings.snapshot_ticks), outbox=self.outbox, public=self.public, metrics=self.metrics,
+        )  # fmt: skip
+        self.wire: Wire | None = None
+        self.superseded_by: int | None = None
+
+    def will(self) -> tuple[str, bytes]:
+        """What the broker shall say when we vanish."""
+        return topics.world(self.town.id, "status"), orjson.dumps({"status": "offline", "generation": self.town.generation})
+
+    def publish(self, topic: str, payload: bytes, retain: bool = False) -> None:
+        """Send one message."""
+        if self.wire is not None:
+            self.metrics.sent += 1
+            self.wire.publish(topic, payload, retain=retain)
+
+    def receive(self, topic: str, payload: bytes, retained: bool) -> None:
+        """Take in one message. Retained ones on `out/` are ignored: nobody says them now."""
+        self.metrics.received += 1
+        if not self.sweep.saw(topic, payload, retained=retained) and not retained:
+            self.inbox.receive(topic, payload)
+
+    def on_connection(self, wire: Wire) -> None:
+        """There is a new connection: listen now, publish all that is retained at the next safe point."""
+        self.wire = wire
+        wire.subscribe(*self.inbox.filters)
+        self.sweep.begin(wire)
+        self.service.republish = True
+        self.pace.wake()
+
+    def _superseded(self, generation: int) -> None:
+        self.superseded_by = generation
+        self.pace.stop()
+
+    def figures(self) -> dict[str, Any]:
+        """What is told once a second."""
+        queues = {
+            "undecided": len(self.inbox),
+            "hellos": len(self.presence),
+            "commands": len(self.commands),
+            "recollections": len(self.outbox.recollection),
+            "owing": self.lockstep.owing,
+        }
+        return self.metrics.told(
+            queues,
+            tick=self.town.tick,
+            generation=self.town.generation,
+            agents=len(self.town.citizens),
+            online=sum(citizen.online for citizen in self.town.citizens),
+            journal_lag_ticks=self.town.state.tick - self.town.tick,
+            lockstep_overdue=self.lockstep.overdue,
+            unsent=self.wire.lost if self.wire else 0,
+        )
+
+
+async def run(settings: Settings) -> None:
+    """Run the town until it is told to stop.
+
+    Raises:
+        JournalError: the journal can't be used, or isn't ours any more.
+        WireDown: the broker can't be reached.
+    """
+    url = settings.database.get_secret_value()
+    async with Journal.open(url) as journal:
+        town = await found_or_resume(journal, read_town(settings.town_file), settings.seed)
+        assembly = Assembly(town, journal, settings)
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(sign, assembly.pace.stop)
+        key = None if settings.service_key is None else settings.service_key.get_secret_value()
+        async with Wire.connect(
+            settings.mqtt_host, settings.mqtt_port, assembly.receive, assembly.on_connection, assembly.will(), key
+        ) as wire:
+            await _live(assembly, wire)
+
+
+async def _live(assembly: Assembly, wire: Wire) -> None:
+    """Tick, and tell the figures, until the end."""
+    town = assembly.town
+    telling = asyncio.create_task(_tell_figures(assembly, wire), name="orchestrator.figures")
+    living = asyncio.create_task(assembly.service.run(), name="orchestrator.loop")
+    ready = orjson.dumps({"town": town.id, "tick": town.tick, "generation": town.generation})
+    wire.publish(topics.service_out(town.id, "orchestrator", "ready"), ready, retain=True)
+    _log.info("ready", town=town.id, tick=town.tick, generation=town.generation, agents=len(town.citizens))
+    sys.stdout.write(f"ready {ready.decode()}\n")
+    sys.stdout.flush()
+    try:
+        await asyncio.wait({telling, living}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (living, telling):
+            if task.done():
+                task.result()
+        if assembly.superseded_by is not None:
+            raise SecondWriter(
+                f"generation {assembly.superseded_by} writes this town now; ours was {town.generation}, this one stops"
+            )
+        await assembly.service.close()
+    finally:
+        for task in (telling, living):
+            task.cancel()
+        await asyncio.gather(telling, living, return_exceptions=True)
+
+
+async def _tell_figures(assembly: Assembly, wire: Wire) -> None:
+    topic = topics.service_out(assembly.town.id, "orchestrator", "metrics")
+    while wire.down_for < _DOWN_SECONDS:
+        await asyncio.sleep(1.0)
+        wire.publish(topic, orjson.dumps(assembly.figures()))
+        if assembly.lockstep.unborn:
+            _log.info("waiting for the first hello of hosted agents", agents=assembly.lockstep.unborn)
+    raise WireDown(f"no broker for {_DOWN_SECONDS:.0f} s")

@@ -1,0 +1,106 @@
+"""What each command of a service takes: the model of its parameters."""
+
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from mqttown_contract.types import Id, Text
+from mqttown_contract.verbs import Claim, VerbName
+
+__all__ = ["FORMS", "ActFor", "Form", "Key", "Permit", "Quarantine", "Register", "Release", "Revoke", "Speed", "Step"]
+
+KeyHash = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+PlanName = Literal["external", "hosted", "load"]
+
+
+class Form(BaseModel):
+    """Parameters of a command. A field that the command does not know is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Register(Form):
+    """Give a new agent a body and a first key."""
+
+    agent: Id
+    name: Annotated[Text, Field(min_length=1, max_length=80)]
+    district: Id | None = None
+    home: Id | None = None
+    kind: Literal["hosted", "external"]
+    owner: Annotated[Text, Field(max_length=80)] | None = None
+    tagline: Annotated[Text, Field(max_length=280)] | None = None
+    plan: PlanName | None = None
+    placement: Annotated[str, StringConstraints(pattern=r"^host-[0-9]{1,4}$")] | None = None
+    key_hash: KeyHash
+    tag: Id | None = None
+
+
+class Key(Form):
+    """Give an agent a further key, or change one."""
+
+    agent: Id
+    tag: Id | Literal[""]
+    key_hash: KeyHash
+
+
+class Revoke(Form):
+    """Take back one key of an agent; without a tag all its keys, and its body."""
+
+    agent: Id
+    tag: Id | Literal[""] | None = None
+
+
+class Step(Form):
+    """Pause, and make so many ticks."""
+
+    ticks: Annotated[int, Field(ge=1, le=100_000)] = 1
+
+
+class Speed(Form):
+    """Change the speed: town seconds a real second, 0 as fast as the machine allows."""
+
+    speed: Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
+
+
+class ActFor(Form):
+    """Let an agent's owner act for it; today that is `claim`."""
+
+    agent: Id
+    action: Literal["claim"]
+    parameters: Claim
+
+
+class Quarantine(Form):
+    """Hold an agent until an operator has looked at it."""
+
+    agent: Id
+    why: Annotated[Text, Field(min_length=1, max_length=500)]
+
+
+class Release(Form):
+    """Let an agent out of quarantine."""
+
+    agent: Id
+
+
+class Permit(Form):
+    """Say which verbs an agent may use; null for all."""
+
+    agent: Id
+    allowed_actions: list[VerbName] | None = None
+
+
+FORMS: Final[dict[str, type[Form]]] = {
+    "register": Register,
+    "key": Key,
+    "revoke": Revoke,
+    "pause": Form,
+    "resume": Form,
+    "step": Step,
+    "speed": Speed,
+    "act_for": ActFor,
+    "quarantine": Quarantine,
+    "release": Release,
+    "permit": Permit,
+    "stop": Form,
+}

@@ -1,0 +1,298 @@
+"""The append-only journal in PostgreSQL: the only file here that knows a database."""
+
+import json
+import zlib
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import blake2b
+from importlib import resources
+from typing import Any, Final
+
+import asyncpg
+import orjson
+
+from mqttown_orchestrator.statements import Statement
+
+__all__ = ["Journal", "JournalError", "Run", "SecondWriter", "Snapshot", "TickRecord", "create_schema"]
+
+_SCHEMA_LOCK: Final = 0x6D717474
+"""Advisory lock that makes two processes create tables one after the other; the gate uses the same."""
+_DURABLE: Final = ("fsync", "synchronous_commit", "full_page_writes")
+_EVENTS: Final = ("tick", "n", "id", "kind", "district", "building", "agent", "action_id", "cause", "about", "witnesses", "data")
+_ACTIONS: Final = (
+    "tick", "n", "agent", "action_id", "action", "parameters", "observation_id", "reasoning",
+    "status", "code", "detail", "path", "events",
+)  # fmt: skip
+_AGENTS: Final = (
+    "id", "name", "kind", "home_district", "owner", "tagline", "plan", "placement",
+    "registered_tick", "revoked_tick", "quarantined", "allowed_actions",
+)  # fmt: skip
+
+
+class JournalError(RuntimeError):
+    """The journal can't be used; the message says why, and what to do."""
+
+
+class SecondWriter(JournalError):
+    """Another orchestrator has taken this town over; we must not write any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What the town was made from. `town` is the compiled town, as it was at the genesis."""
+
+    id: str
+    town_id: str
+    seed: int
+    content_hash: str
+    town: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A whole state: `packed` as `world.dump` wrote it, by zlib; `hash` as `world.digest` says."""
+
+    tick: int
+    hash: str
+    packed: bytes
+
+    @classmethod
+    def of(cls, tick: int, dumped: bytes) -> "Snapshot":
+        """Pack a dumped state; takes its time, but lets other threads run."""
+        return cls(tick, blake2b(dumped, digest_size=32).hexdigest(), zlib.compress(dumped, 1))
+
+    @property
+    def dumped(self) -> bytes:
+        """As `world.load` reads it."""
+        return zlib.decompress(self.packed)
+
+
+@dataclass(slots=True)
+class TickRecord:
+    """All that one transaction writes.
+
+    Attributes:
+        inputs: JSON, as `step` was given them.
+        events, actions: rows in the order of the tables' columns, without tick.
+        statements: changes of other tables that this tick brings about.
+    """
+
+    tick: int
+    inputs: bytes
+    inputs_hash: str
+    events_hash: str
+    wall: datetime
+    step_ms: float
+    events: Sequence[tuple[Any, ...]]
+    actions: Sequence[tuple[Any, ...]]
+    snapshot: Snapshot | None = None
+    statements: list[Statement] = field(default_factory=list)
+
+
+async def create_schema(connection: asyncpg.Connection) -> None:
+    """Make tables and views, unless they are there."""
+    definition = resources.files("mqttown_orchestrator").joinpath("schema.sql").read_text("utf-8")
+    await connection.execute(f"BEGIN; SELECT pg_advisory_xact_lock({_SCHEMA_LOCK}); {definition} COMMIT")
+
+
+class Journal:
+    """One connection to the journal, of the one writer. Use `open_journal`.
+
+    Attributes:
+        generation: ours, from `take_over` on; 0 before, when nothing can be written.
+        tick: the newest committed tick.
+    """
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+        self.generation = 0
+        self.tick = 0
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, url: str) -> AsyncIterator["Journal"]:
+        """Connect, see that the database is durable, and make the tables.
+
+        Raises:
+            JournalError: no database there, or one that may forget what it has committed.
+        """
+        try:
+            connection = await asyncpg.connect(url, statement_cache_size=200)
+        except (OSError, asyncpg.exceptions.PostgresError) as error:
+            raise JournalError(f"the journal's database can't be reached: {error}") from error
+        try:
+            await _refuse_forgetful(connection)
+            await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=_jsonb, decoder=_jsonb_back, format="binary")
+            await create_schema(connection)
+            yield cls(connection)
+        finally:
+            await connection.close(timeout=2)
+
+    async def run(self) -> Run | None:
+        """What the town was made from, or None before its genesis."""
+        row = await self._connection.fetchrow("SELECT id, town, seed, content_hash, town_json FROM town.run")
+        if row is None:
+            return None
+        town = json.loads(zlib.decompress(row["town_json"]))
+        return Run(str(row["id"]), row["town"], int(row["seed"]), row["content_hash"], town)
+
+    async def begin(
+        self, town: dict[str, Any], seed: int, versions: dict[str, str], first: Snapshot, agents: Sequence[tuple[Any, ...]]
+    ) -> None:
+        """Write the genesis: what the town is made from, its first state, and its people.
+
+        Args:
+            town: the compiled town.
+            seed: of all luck.
+            versions: of programs that matter, for researchers.
+            first: the state before the first tick.
+            agents: rows of the table `agents`.
+        """
+        async with self._connection.transaction():
+            await self._connection.execute(
+                "INSERT INTO town.run (town, seed, content_hash, town_json, versions) VALUES ($1, $2, $3, $4, $5)",
+                town["town"]["id"], seed, town["content_hash"], zlib.compress(orjson.dumps(town)), versions,
+            )  # fmt: skip
+            await self._connection.execute("INSERT INTO town.writer (generation, tick) VALUES (0, $1)", first.tick)
+            await self._save(first)
+            await self._connection.copy_records_to_table("agents", schema_name="town", columns=_AGENTS, records=agents)
+
+    async def take_over(self) -> int:
+        """Become the writer: make the next generation ours, durably, before anybody hears of it."""
+        row = await self._connection.fetchrow("UPDATE town.writer SET generation = generation + 1 RETURNING generation, tick")
+        self.generation, self.tick = int(row["generation"]), int(row["tick"])
+        return self.generation
+
+    async def append(self, record: TickRecord) -> None:
+        """Commit one tick; on return it is durable.
+
+        Raises:
+            SecondWriter: another generation has written.
+        """
+        connection = self._connection
+        async with connection.transaction():
+            await self._hold("UPDATE town.writer SET tick = tick + 1 WHERE generation = $1 AND tick = $2", record.tick - 1)
+            await connection.execute(
+                "INSERT INTO town.ticks (tick, generation, inputs, inputs_hash, events_hash, wall, step_ms) "
+                "VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                record.tick, self.generation, record.inputs, record.inputs_hash, record.events_hash, record.wall, record.step_ms,
+            )  # fmt: skip
+            if record.events:
+                rows = [(record.tick, *row) for row in record.events]
+                await connection.copy_records_to_table("events", schema_name="town", columns=_EVENTS, records=rows)
+            if record.actions:
+                rows = [(record.tick, n, *row) for n, row in enumerate(record.actions)]
+                await connection.copy_records_to_table("actions", schema_name="town", columns=_ACTIONS, records=rows)
+            for sql, arguments in record.statements:
+                await connection.execute(sql, *arguments)
+            if record.snapshot is not None:
+                await self._save(record.snapshot)
+        self.tick = record.tick
+
+    async def write(self, statements: Sequence[Statement], snapshot: Snapshot | None = None) -> None:
+        """Commit changes that belong to no tick.
+
+        Raises:
+            SecondWriter: another generation has written.
+        """
+        async with self._connection.transaction():
+            await self._hold("UPDATE town.writer SET tick = tick WHERE generation = $1 AND tick = $2", self.tick)
+            for sql, arguments in statements:
+                await self._connection.execute(sql, *arguments)
+            if snapshot is not None:
+                await self._save(snapshot)
+
+    async def snapshot(self, at_or_before: int) -> Snapshot | None:
+        """The newest snapshot that is not after a tick."""
+        row = await self._connection.fetchrow(
+            "SELECT tick, hash, state FROM town.snapshots WHERE tick <= $1 ORDER BY tick DESC LIMIT 1", at_or_before
+        )
+        return None if row is None else Snapshot(row["tick"], row["hash"], row["state"])
+
+    async def snapshot_hashes(self) -> dict[int, str]:
+        """Hash of every snapshot by its tick."""
+        return {row["tick"]: row["hash"] for row in await self._connection.fetch("SELECT tick, hash FROM town.snapshots")}
+
+    async def ticks(self, after: int, batch: int = 200) -> AsyncIterator[asyncpg.Record]:
+        """Rows (tick, inputs, inputs_hash, events_hash) after a tick, in order, not all in memory at once."""
+        while True:
+            rows = await self._connection.fetch(
+                "SELECT tick, inputs, inputs_hash, events_hash FROM town.ticks WHERE tick > $1 ORDER BY tick LIMIT $2", after, batch
+            )
+            for row in rows:
+                yield row
+            if len(rows) < batch:
+                return
+            after = rows[-1]["tick"]
+
+    async def last_tick(self) -> int:
+        """The newest committed tick, whoever wrote it."""
+        return int(await self._connection.fetchval("SELECT coalesce(max(tick), 0) FROM town.writer"))
+
+    async def agents(self) -> list[dict[str, Any]]:
+        """All agents ever registered, oldest first."""
+        columns = ", ".join(_AGENTS)
+        rows = await self._connection.fetch(f"SELECT {columns} FROM town.agents ORDER BY registered_tick, id")  # noqa: S608  names of ours
+        return [dict(row) for row in rows]
+
+    async def recent_events(self, after: int, limit: int) -> list[dict[str, Any]]:
+        """Newest events after a tick, oldest first."""
+        rows = await self._connection.fetch(
+            "SELECT id, kind, tick, district, building, agent, action_id, cause, about, witnesses, data FROM town.events "
+            "WHERE tick > $1 ORDER BY tick DESC, n DESC LIMIT $2",
+            after, limit,
+        )  # fmt: skip
+        return [dict(row) for row in reversed(rows)]
+
+    async def events_of(self, tick: int) -> list[dict[str, Any]]:
+        """Events of one tick as rows, in order, without `n`."""
+        rows = await self._connection.fetch(
+            "SELECT id, kind, tick, district, building, agent, action_id, cause, about, witnesses, data FROM town.events "
+            "WHERE tick = $1 ORDER BY n",
+            tick,
+        )
+        return [dict(row) for row in rows]
+
+    async def verdicts_of(self, tick: int) -> list[tuple[str, str, str, list[str]]]:
+        """Agent, action id, status and events of one tick's actions, in order."""
+        rows = await self._connection.fetch(
+            "SELECT agent, action_id, status, events FROM town.actions WHERE tick = $1 ORDER BY n", tick
+        )
+        return [(row["agent"], row["action_id"], row["status"], row["events"]) for row in rows]
+
+    async def answer(self, service: str, command_id: str) -> dict[str, Any] | None:
+        """The answer that a command got already."""
+        found: dict[str, Any] | None = await self._connection.fetchval(
+            "SELECT answer FROM town.commands WHERE service = $1 AND id = $2", service, command_id
+        )
+        return found
+
+    async def _hold(self, guard: str, tick: int) -> None:
+        if await self._connection.execute(guard, self.generation, tick) != "UPDATE 1":
+            raise SecondWriter(
+                f"another orchestrator writes this town now (generation {self.generation} is over at tick {tick}); this one stops"
+            )
+
+    async def _save(self, snapshot: Snapshot) -> None:
+        await self._connection.execute(
+            "INSERT INTO town.snapshots (tick, hash, state) VALUES ($1, $2, $3) ON CONFLICT (tick) DO NOTHING",
+            snapshot.tick, snapshot.hash, snapshot.packed,
+        )  # fmt: skip
+
+
+async def _refuse_forgetful(connection: asyncpg.Connection) -> None:
+    off = [name for name in _DURABLE if await connection.fetchval(f"SHOW {name}") in {"off", "local", "remote_write"}]
+    if off:
+        raise JournalError(
+            f"the database may forget what it has committed: {', '.join(off)} must be on; set it in postgresql.conf and start again"
+        )
+
+
+def _jsonb(value: Any) -> bytes:
+    return b"\x01" + (value if isinstance(value, bytes) else orjson.dumps(value))
+
+
+def _jsonb_back(data: bytes) -> Any:
+    return orjson.loads(data[1:])

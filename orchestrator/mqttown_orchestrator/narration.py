@@ -1,0 +1,69 @@
+"""Events of a tick as JSON: for the public, for those who witnessed them, and for the journal. Each is written once."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from mqttown_contract.events import Event
+from mqttown_orchestrator.citizens import Citizens
+
+__all__ = ["public_json", "remember", "remember_row"]
+
+
+def public_json(event: Event) -> bytes:
+    """An event as everybody may read it, and as its tick's hash covers it."""
+    return orjson.dumps(event)
+
+
+def remember(citizens: Citizens, event: Event) -> None:
+    """Let everybody who witnessed an event have it in later observations."""
+    if not event.witnesses:
+        return
+    as_message: orjson.Fragment | None = None
+    as_event: orjson.Fragment | None = None
+    for agent in event.witnesses:
+        citizen = citizens.get(agent)
+        if citizen is None:
+            continue
+        if event.kind == "said" and agent != event.agent:
+            if as_message is None:
+                as_message = _message(event)
+            citizen.witnessed.hear(event.tick, as_message)
+        else:
+            if as_event is None:
+                as_event = _seen(event)
+            citizen.witnessed.see(event.tick, as_event)
+
+
+def remember_row(citizens: Citizens, row: Mapping[str, Any]) -> None:
+    """The same from a row of the journal."""
+    remember(citizens, Event(**row))
+
+
+def _message(event: Event) -> orjson.Fragment:
+    return orjson.Fragment(
+        orjson.dumps(
+            {
+                "event": event.id,
+                "from": event.agent,
+                "text": event.data["text"],
+                "tick": event.tick,
+                "to": event.data.get("to"),
+                "about": event.about,
+            }
+        )
+    )
+
+
+def _seen(event: Event) -> orjson.Fragment:
+    """Without the witnesses: who else was there is in `visible_agents`, and an observation is to be small."""
+    seen: dict[str, Any] = {"id": event.id, "kind": event.kind, "tick": event.tick}
+    for name in ("district", "building", "agent", "action_id", "cause"):
+        value = getattr(event, name)
+        if value is not None:
+            seen[name] = value
+    if event.about:
+        seen["about"] = event.about
+    seen["data"] = event.data
+    return orjson.Fragment(orjson.dumps(seen))

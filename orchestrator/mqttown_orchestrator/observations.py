@@ -1,0 +1,87 @@
+"""What an agent perceives now, as one message that is never too large."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+
+from mqttown_contract.types import MAX_PAYLOAD_BYTES, PROTOCOL_VERSION
+from mqttown_orchestrator.citizens import Citizen
+from mqttown_orchestrator.town import Town
+from mqttown_orchestrator.world.offers import offers
+from mqttown_orchestrator.world.perception import look
+
+__all__ = ["now_text", "observe", "to_bytes"]
+
+
+def now_text() -> str:
+    """Wall time, UTC, ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def observe(town: Town, citizen: Citizen, because: Iterable[str], after: int, timestamp: str) -> dict[str, Any]:
+    """An observation without its `seq`, which it gets when it is sent.
+
+    Args:
+        town: at a durable tick.
+        citizen: for whom.
+        because: what is new.
+        after: messages and events witnessed after this tick are told.
+        timestamp: wall time.
+    """
+    perceived, more = look(town.state, town.plan, citizen.id)
+    perceived["messages"], unheard = citizen.witnessed.messages(after)
+    perceived["environment"]["events"], unseen = citizen.witnessed.events(after)
+    if unheard:
+        more["messages"] = unheard
+    if unseen:
+        more["events"] = unseen
+    actions = offers(town.state, town.plan, citizen.id)
+    if citizen.allowed_actions is not None:
+        actions = [action for action in actions if action["action"] in citizen.allowed_actions]
+    if citizen.detail == "brief":
+        actions = [{"action": action["action"]} for action in actions]
+    return {
+        "v": PROTOCOL_VERSION,
+        "id": "",
+        "generation": town.generation,
+        "seq": 0,
+        "tick": town.tick,
+        "timestamp": timestamp,
+        "town_time": town.plan.clock.text(town.tick),
+        "agent_id": citizen.id,
+        "traceparent": "",
+        "because": sorted(because),
+        "observation": perceived,
+        "available_actions": actions,
+        "memory_context": {},
+        "more": more,
+    }
+
+
+def to_bytes(observation: dict[str, Any], seq: int) -> bytes:
+    """Number an observation and write it; if it is too large, the oldest messages and events go first, and are counted."""
+    name = f"o-{observation['tick']}-{observation['agent_id']}-{seq}"
+    trace = blake2b(f"{observation['generation']} {name}".encode(), digest_size=24).hexdigest()
+    observation["seq"], observation["id"], observation["traceparent"] = seq, name, f"00-{trace[:32]}-{trace[32:]}-01"
+    payload = orjson.dumps(observation)
+    while len(payload) > MAX_PAYLOAD_BYTES:
+        if not (_halve(observation, "messages") or _halve(observation, "events") or _halve(observation, "nearby")):
+            raise ValueError(f"the observation of {observation['agent_id']} has {len(payload)} bytes that can't be left out")
+        payload = orjson.dumps(observation)
+    return payload
+
+
+def _halve(observation: dict[str, Any], name: str) -> bool:
+    """Leave out half of a list: of messages and events the oldest, of places the farthest."""
+    perceived = observation["observation"]
+    holder = {"messages": perceived, "events": perceived["environment"], "nearby": perceived["location"]}[name]
+    entries = holder[name]
+    if not entries:
+        return False
+    kept = len(entries) // 2
+    holder[name] = entries[:kept] if name == "nearby" else entries[len(entries) - kept :]
+    observation["more"][name] = observation["more"].get(name, 0) + len(entries) - kept
+    return True

@@ -1,0 +1,33 @@
+"""What the orchestrator is told at its start: one table, read once from the environment (`MQTTOWN_…`)."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+__all__ = ["Settings"]
+
+
+class Settings(BaseSettings):
+    """All settings of the orchestrator. A name in the environment is the field's, in capitals, behind `MQTTOWN_`."""
+
+    model_config = SettingsConfigDict(env_prefix="MQTTOWN_", extra="ignore", frozen=True)
+
+    database: SecretStr = Field(description="PostgreSQL URL of the journal.")
+    town_file: Path = Field(description="The compiled town.")
+    mqtt_host: str = Field(default="127.0.0.1", description="Host of the broker.")
+    mqtt_port: int = Field(default=1883, ge=1, le=65535, description="MQTT port of the broker.")
+    service_key: SecretStr | None = Field(default=None, description="Our password on the broker; none for a broker without grants.")
+    seed: int = Field(default=1, description="All luck of the town comes from it.")
+    speed: float = Field(default=60.0, ge=0, description="Town seconds per real second; 0 is as fast as the machine allows.")
+    for_ticks: int | None = Field(default=None, ge=1, description="Stop after so many ticks; without it, when told to.")
+    lockstep: bool = Field(default=False, description="A tick waits for the answer of every agent whose hello said lockstep.")
+    lockstep_wait: float = Field(default=30.0, gt=0, description="A tick waits at most so long for answers, seconds.")
+    snapshot_ticks: int = Field(default=60, ge=1, le=60, description="A snapshot at least so often, ticks.")
+    moderated_words: Annotated[tuple[str, ...], Field(description="Words that nobody may say; whole words, in any case.")] = (
+        "kike",
+        "nigger",
+        "faggot",
+        "neekeri",
+    )

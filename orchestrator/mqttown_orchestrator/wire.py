@@ -1,0 +1,133 @@
+"""The connection to the broker: the only importer of gmqtt here. Built for the hot path, so it knows bytes alone."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Final
+
+import gmqtt
+from gmqtt.mqtt.constants import MQTTv311
+from gmqtt.mqtt.handler import MQTTConnectError
+
+__all__ = ["Connected", "Receive", "Wire", "WireDown"]
+
+Receive = Callable[[str, bytes, bool], None]
+"""Called with topic, payload, and whether the broker had kept it (retained)."""
+
+Connected = Callable[["Wire"], None]
+"""Called after each connection."""
+
+_RECONNECT: Final = 0.5
+_FIRST_SECONDS: Final = 15.0
+"""At the start the broker may just be coming up."""
+_LAST_SECONDS: Final = 1.0
+"""What is still to be sent at the end has so long."""
+_CLIENT_ID: Final = "orchestrator"
+
+
+class WireDown(RuntimeError):
+    """The broker can't be reached, or refuses us."""
+
+
+class Wire:
+    """One MQTT 3.1.1 connection that mends itself.
+
+    Attributes:
+        lost: messages that were not sent for want of a connection. Who misses one says hello; retained ones come again.
+    """
+
+    def __init__(self, receive: Receive, connected: Connected, will: tuple[str, bytes], password: str | None) -> None:
+        self.lost = 0
+        self._receive = receive
+        self._connected = connected
+        topic, payload = will
+        self._client: Any = gmqtt.Client(_CLIENT_ID, will_message=gmqtt.Message(topic, payload, retain=True))
+        self._client.set_config({"reconnect_delay": _RECONNECT})
+        if password is not None:
+            self._client.set_auth_credentials(_CLIENT_ID, password)
+        self._client.on_message = self._on_message
+        self._client.on_connect = self._on_connect
+        self._first = True
+        self._seen = time.monotonic()
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def connect(
+        cls, host: str, port: int, receive: Receive, connected: Connected, will: tuple[str, bytes], password: str | None
+    ) -> AsyncIterator["Wire"]:
+        """Connect; disconnect properly at the end, so that the Will is not told.
+
+        Args:
+            host: of the broker.
+            port: its MQTT port.
+            receive: called with every message.
+            connected: called after each connection, the first one too, before anything can be received on it.
+            will: topic and payload, kept by the broker.
+            password: of user `orchestrator`; None connects without a name.
+
+        Raises:
+            WireDown: no broker there, or it refuses us.
+        """
+        wire = cls(receive, connected, will, password)
+        await wire._begin(host, port)
+        try:
+            yield wire
+        finally:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_SECONDS):
+                    await wire._client.disconnect()
+
+    @property
+    def down_for(self) -> float:
+        """Seconds without a connection."""
+        if self.up:
+            self._seen = time.monotonic()
+        return time.monotonic() - self._seen
+
+    @property
+    def up(self) -> bool:
+        """Whether there is a connection now."""
+        return bool(self._client.is_connected)
+
+    def subscribe(self, *filters: str) -> None:
+        """Subscribe at QoS 0 on this connection; call again after the next one."""
+        self._client.subscribe([gmqtt.Subscription(name, qos=0) for name in filters])
+
+    def unsubscribe(self, *filters: str) -> None:
+        """End subscriptions."""
+        if self.up:
+            self._client.unsubscribe(list(filters))
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """Send at QoS 0; never waits."""
+        if self.up:
+            self._client.publish(topic, payload, retain=retain)
+        else:
+            self.lost += 1
+
+    async def _begin(self, host: str, port: int) -> None:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _FIRST_SECONDS
+        while True:
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await self._client.connect(host, port, version=MQTTv311)
+            except (OSError, MQTTConnectError) as error:
+                if isinstance(error, TimeoutError) or loop.time() > deadline or isinstance(error, MQTTConnectError):
+                    raise WireDown(f"no way into the broker at {host}:{port}: {error or 'no answer'}") from error
+                await asyncio.sleep(0.1)
+            else:
+                self._first = False
+                self._connected(self)
+                return
+
+    def _on_connect(self, _client: Any, _flags: int, _code: int, _properties: Any) -> None:
+        # gmqtt keeps its list of subscriptions over connections, but asks for none of them again.
+        self._client.subscriptions.clear()
+        if not self._first:
+            self._connected(self)
+
+    def _on_message(self, _client: Any, topic: str, payload: bytes, _qos: int, properties: dict[str, Any]) -> int:
+        self._receive(topic, bytes(payload), bool(properties["retain"]))
+        return 0
