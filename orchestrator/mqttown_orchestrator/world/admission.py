@@ -52,9 +52,20 @@ def _register(turn: Turn, entry: TownInput) -> Refusal | None:
     place = at_door(plan, home) if home is not None else _arrival(turn, district, entry.agent)
     amount = entry.data.get("purse", PURSE)
     body = Body(
-        entry.agent, entry.data.get("name") or entry.agent, entry.data.get("kind", "external"), district, home, None, None,
-        *place.point, place.anchors, needs.fresh(turn.tick), began=turn.tick, away_since=turn.tick,
-    )  # fmt: skip
+        id=entry.agent,
+        name=entry.data.get("name") or entry.agent,
+        kind=entry.data.get("kind", "external"),
+        home_district=district,
+        home=home,
+        job=None,
+        building=None,
+        x=place.point[0],
+        y=place.point[1],
+        anchors=place.anchors,
+        needs=needs.fresh(turn.tick),
+        began=turn.tick,
+        away_since=turn.tick,
+    )
     state.bodies[body.id] = body
     state.enter(body, place.building)
     state.wake_by(body, needs.next_crossing(body, turn.tick))

@@ -42,12 +42,22 @@ def _settle(state: State, plan: Plan, person: Person, luck: Luck) -> None:
         point, anchors, district = door.point, door.anchors, plan.buildings[person.home].district
         if person.home not in state.owner:
             state.own(person.home, person.id)
-    levels = {
-        name: low + luck.below(200, "need", name, person.id) for name, low in (("energy", 700), ("food", 500), ("company", 500))
-    }
+    lowest = {"energy": 700, "food": 500, "company": 500}
+    levels = {name: low + luck.below(200, "need", name, person.id) for name, low in lowest.items()}
     body = Body(
-        person.id, person.name, "hosted", district, person.home, person.job, None, *point, anchors, needs.fresh(0, **levels), away_since=0,
-    )  # fmt: skip
+        id=person.id,
+        name=person.name,
+        kind="hosted",
+        home_district=district,
+        home=person.home,
+        job=person.job,
+        building=None,
+        x=point[0],
+        y=point[1],
+        anchors=anchors,
+        needs=needs.fresh(0, **levels),
+        away_since=0,
+    )
     state.bodies[body.id] = body
     state.enter(body, person.home)
     if person.purse > 0:

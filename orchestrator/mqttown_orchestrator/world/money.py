@@ -39,9 +39,17 @@ def move(state: State, source: str, goal: str, amount: int) -> None:
 
 
 def pay(
-    turn: Turn, body: Body, source: str, goal: str, amount: int, why: Why, *, cause: str | None = None, action_id: str | None = None,
+    turn: Turn,
+    body: Body,
+    source: str,
+    goal: str,
+    amount: int,
+    why: Why,
+    *,
+    cause: str | None = None,
+    action_id: str | None = None,
     seen_by: tuple[str, ...] = (),
-) -> str:  # fmt: skip
+) -> str:
     """Move money and tell it as an event of the body that it concerns. Returns the event's id."""
     move(turn.state, source, goal, amount)
     data = {"from": source, "to": goal, "amount": amount, "why": why}

@@ -8,9 +8,10 @@ from mqttown_orchestrator.world.luck import Luck
 __all__ = ["actions_in_order", "town_inputs_in_order"]
 
 
-def town_inputs_in_order(inputs: Iterable[Input]) -> list[TownInput]:
-    """Sorted by kind and agent; of the same kind and agent, in the order of arrival."""
-    return sorted((entry for entry in inputs if isinstance(entry, TownInput)), key=lambda entry: (entry.kind, entry.agent))
+def town_inputs_in_order(inputs: Iterable[Input], tick: int, luck: Luck) -> list[TownInput]:
+    """Agent by agent, by luck; those about one agent in the order of arrival, since who left and came is back."""
+    town = [entry for entry in inputs if isinstance(entry, TownInput)]
+    return sorted(town, key=lambda entry: (luck.draw("town", tick, entry.agent), entry.agent))
 
 
 def actions_in_order(inputs: Iterable[Input], tick: int, luck: Luck) -> Iterator[ActionInput]:

@@ -23,9 +23,6 @@ class Outdoors:
         self._cells: dict[tuple[int, int], dict[str, tuple[int, int]]] = {}
         self._tick = -1
 
-    def __len__(self) -> int:
-        return len(self._people)
-
     def add(self, agent: str) -> None:
         """Somebody has come into the open."""
         self._people.add(agent)

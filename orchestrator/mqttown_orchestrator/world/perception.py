@@ -73,10 +73,16 @@ def _job(plan: Plan, job_id: str) -> dict[str, Any]:
     told: dict[str, Any] | None = plan.tables.get(key)
     if told is None:
         job = plan.jobs[job_id]
-        told = plan.tables[key] = {
-            "id": job.id, "title": job.title, "building": job.building, "shift": {"from": as_text(job.start), "to": as_text(job.end)},
-            "days": sorted(job.days), "wage": job.wage,
-        }  # fmt: skip
+        shift = {"from": as_text(job.start), "to": as_text(job.end)}
+        told = {
+            "id": job.id,
+            "title": job.title,
+            "building": job.building,
+            "shift": shift,
+            "days": sorted(job.days),
+            "wage": job.wage,
+        }
+        plan.tables[key] = told
     return told
 
 

@@ -23,7 +23,7 @@ def step(state: State, plan: Plan, inputs: Sequence[Input], luck: Luck) -> Happe
     turn = Turn(state, plan, luck, Happened(state.tick))
     go_on(turn)
     _look_after_those_due(turn)
-    for decision in town_inputs_in_order(inputs):
+    for decision in town_inputs_in_order(inputs, state.tick, luck):
         admit(turn, decision)
     for action in actions_in_order(inputs, state.tick, luck):
         judge(turn, action)

@@ -7,7 +7,7 @@ from mqttown_contract.verbs import Buy
 from mqttown_orchestrator.world.belongings import put
 from mqttown_orchestrator.world.hearing import onlookers
 from mqttown_orchestrator.world.money import pay, purse, till
-from mqttown_orchestrator.world.plan import Plan
+from mqttown_orchestrator.world.plan import Plan, Sale
 from mqttown_orchestrator.world.state import Body, State
 from mqttown_orchestrator.world.turn import Turn
 from mqttown_orchestrator.world.verbs.rule import ASLEEP, Rule, narrowed, no
@@ -39,10 +39,13 @@ def _check(state: State, plan: Plan, body: Body, parameters: Buy) -> Refusal | N
         return no("Nothing is sold here. Go into a shop, a café or a restaurant.")
     if not plan.is_open(body.building, state.tick):
         return no(f"{plan.buildings[body.building].name} is closed now.")
-    sale = place.sells.get(parameters.item)
-    if sale is None:
+    if parameters.item not in place.sells:
         return no(f"{parameters.item} is not sold here.", "parameters.item", _in_reach(state, plan, body))
-    left = state.stock[body.building].get(sale.item, 0)
+    return _too_much(state, body, body.building, place.sells[parameters.item], parameters)
+
+
+def _too_much(state: State, body: Body, building: str, sale: Sale, parameters: Buy) -> Refusal | None:
+    left = state.stock[building].get(sale.item, 0)
     if left < parameters.quantity:
         return no(f"There are {left} of {sale.item} left.", "parameters.quantity", {"maximum": left})
     money, cost = state.account(purse(body.id)), sale.price * parameters.quantity

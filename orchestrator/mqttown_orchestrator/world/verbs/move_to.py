@@ -12,6 +12,7 @@ from mqttown_orchestrator.world.hearing import SIGHT, within
 from mqttown_orchestrator.world.motion import Goal, at_door, position, reachable, spot
 from mqttown_orchestrator.world.plan import Plan
 from mqttown_orchestrator.world.state import Body, State
+from mqttown_orchestrator.world.streets import straight
 from mqttown_orchestrator.world.surroundings import nearby_ids
 from mqttown_orchestrator.world.turn import Turn
 from mqttown_orchestrator.world.verbs.rule import Rule, narrowed, no
@@ -39,16 +40,20 @@ def _check(state: State, plan: Plan, body: Body, parameters: MoveTo) -> Refusal 
         similar = get_close_matches(to, [*plan.buildings, *state.bodies], n=5, cutoff=0.6)
         hint = f" Do you mean {similar[0]}?" if similar else ""
         return no(f"There is no building and no agent {to}.{hint}", "parameters.to", similar or nearby_ids(plan, body, state.tick))
-    here = position(body, state.tick)
+    why = _there_already(state, plan, body, goal, to)
+    if why is None and position(body, state.tick) != goal.point and not reachable(plan, body, goal, state.tick):
+        why = f"No street leads from here to {to}."
+    return None if why is None else no(why, "parameters.to", nearby_ids(plan, body, state.tick))
+
+
+def _there_already(state: State, plan: Plan, body: Body, goal: Goal, to: str) -> str | None:
     if goal.building is not None and goal.building == body.building:
-        return no(f"You are in {goal.building} already.", "parameters.to", nearby_ids(plan, body, state.tick))
+        return f"You are in {goal.building} already."
     if body.walk is None and body.building is None:
-        if goal.building is not None and here == goal.point and not may_enter(state, plan, body, goal.building):
-            return no(_shut(plan, goal.building), "parameters.to", nearby_ids(plan, body, state.tick))
-        if goal.building is None and max(abs(here[0] - goal.point[0]), abs(here[1] - goal.point[1])) <= _SAME_PLACE:
-            return no(f"You stand beside {to} already.", "parameters.to", nearby_ids(plan, body, state.tick))
-    if here != goal.point and not reachable(plan, body, goal, state.tick):
-        return no(f"No street leads from here to {to}.", "parameters.to", nearby_ids(plan, body, state.tick))
+        if goal.building is not None and (body.x, body.y) == goal.point and not may_enter(state, plan, body, goal.building):
+            return _shut(plan, goal.building)
+        if goal.building is None and straight((body.x, body.y), goal.point) <= _SAME_PLACE:
+            return f"You stand beside {to} already."
     return None
 
 

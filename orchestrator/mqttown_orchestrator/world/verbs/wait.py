@@ -1,4 +1,4 @@
-"""`wait`: let time pass. It changes nothing about an activity that goes on."""
+"""`wait`: let time pass. It changes nothing about an activity that goes on, but with `ticks` one is told when they are over."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def _check(state: State, plan: Plan, body: Body, parameters: Wait) -> Refusal | 
 
 
 def _apply(turn: Turn, body: Body, parameters: Wait, action_id: str) -> list[str]:
-    if body.doing == "idle":
+    if body.doing == "idle" or "ticks" in parameters.model_fields_set:
         body.waits_until = turn.tick + parameters.ticks
         turn.state.wake_by(body, body.waits_until)
     return []
