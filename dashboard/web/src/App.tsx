@@ -12,8 +12,9 @@ export function App({ store }: { store: Store }) {
   const goTo = useCallback(
     (agent: string | null, building: string | null) => {
       if (agent !== null) store.select(agent);
-      const point = (agent === null ? null : store.position(agent)) ?? store.house(building)?.door ?? null;
-      if (point !== null) city.current?.flyTo(point);
+      const body = agent === null ? null : store.position(agent);
+      const point = body ?? store.house(building)?.door ?? null;
+      if (point !== null) city.current?.flyTo(point, body === null || agent === null ? undefined : () => store.position(agent));
     },
     [store],
   );

@@ -10,7 +10,7 @@ import type { Point, TownMap } from "./types.ts";
 import type { View } from "./view.ts";
 
 export interface CityHandle {
-  flyTo(point: Point): void;
+  flyTo(point: Point, follow?: () => Point | null): void;
 }
 
 interface Properties {
@@ -33,7 +33,7 @@ export function City({ store, town, onPick, ref }: Properties) {
   const pick = useRef(onPick);
   pick.current = onPick;
 
-  useImperativeHandle(ref, () => ({ flyTo: (point) => view.current?.flyTo(point) }), []);
+  useImperativeHandle(ref, () => ({ flyTo: (point, follow) => view.current?.flyTo(point, follow) }), []);
 
   useEffect(() => {
     const element = canvas.current;

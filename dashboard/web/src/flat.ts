@@ -24,6 +24,7 @@ export class FlatMap implements View {
   private fitted = false;
   private width = 1;
   private height = 1;
+  private follow: (() => Point | null) | null = null;
   private selected: string | null = null;
   private count = 0;
 
@@ -54,6 +55,7 @@ export class FlatMap implements View {
   }
 
   draw(_tick: number, _now: number): boolean {
+    this.centre = this.follow?.() ?? this.centre;
     const pixels = this.canvas.width / Math.max(1, this.width);
     const c = this.context;
     c.setTransform(1, 0, 0, 1, 0, 0);
@@ -83,7 +85,8 @@ export class FlatMap implements View {
     return { x: sx, y: sy, depth: sx > -20 && sy > -20 && sx < this.width + 20 && sy < this.height + 20 ? 0.5 : null };
   }
 
-  flyTo(point: Point): void {
+  flyTo(point: Point, follow?: () => Point | null): void {
+    this.follow = follow ?? null;
     this.centre = point;
     this.zoom = Math.max(this.zoom, 2.2);
     this.onMoved();
@@ -139,6 +142,7 @@ export class FlatMap implements View {
   private drag(event: PointerEvent): void {
     const before = this.fingers.get(event.pointerId);
     if (before === undefined) return;
+    this.follow = null;
     const others = [...this.fingers].filter(([id]) => id !== event.pointerId).map(([, point]) => point);
     const other = others[0];
     this.fingers.set(event.pointerId, [event.clientX, event.clientY]);
@@ -156,6 +160,7 @@ export class FlatMap implements View {
     const step = 60 / this.zoom;
     const moves: Record<string, Point> = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] };
     const move = moves[event.key];
+    if (move !== undefined) this.follow = null;
     if (move !== undefined) this.centre = [this.centre[0] + move[0], this.centre[1] + move[1]];
     else if (event.key === "+" || event.key === "-") this.zoomBy(event.key === "+" ? 1.25 : 0.8, this.width / 2, this.height / 2);
     else return;

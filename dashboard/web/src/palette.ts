@@ -15,7 +15,7 @@ const BUILDINGS: Record<string, [roof: string, wall: string]> = {
   bar: ["#a8695c", "#ead0be"],
   shop: ["#d8b27a", "#f4e6cb"],
   office: ["#a9b3b4", "#e4e2da"],
-  school: ["#c7a24f", "#f1e3bd"],
+  school: ["#cdb06f", "#f2e6c8"],
   hotel: ["#b98a9a", "#eedcdd"],
   church: ["#7fa394", "#f5f0e4"],
   museum: ["#8f9c86", "#ece6d4"],

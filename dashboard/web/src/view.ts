@@ -22,7 +22,8 @@ export interface View {
   draw(tick: number, now: number): boolean;
   /** Where a point of the town is on the screen, in CSS pixels; `height` in figures' heights. */
   project(point: Point, height: number): Screen;
-  flyTo(point: Point): void;
+  /** Bring a point to the middle; with `follow`, stay on it as it moves, until the watcher takes the camera. */
+  flyTo(point: Point, follow?: () => Point | null): void;
   select(id: string | null): void;
   /** Called when the watcher moved the camera. */
   onMoved: () => void;

@@ -27,6 +27,7 @@ export class TownScene implements View {
   private readonly probe = new Vector3();
   private selected: string | null = null;
   private flight: { from: Vector3; to: Vector3; eye: Vector3; eyeTo: Vector3; began: number } | null = null;
+  private follow: (() => Point | null) | null = null;
   private width = 1;
   private height = 1;
   private slow = 0;
@@ -67,7 +68,8 @@ export class TownScene implements View {
     return { x: ((this.probe.x + 1) / 2) * this.width, y: ((1 - this.probe.y) / 2) * this.height, depth: visible ? this.probe.z : null };
   }
 
-  flyTo([x, y]: Point): void {
+  flyTo([x, y]: Point, follow?: () => Point | null): void {
+    this.follow = follow ?? null;
     const to = new Vector3(x, 0, -y);
     const offset = this.camera.position.clone().sub(this.controls.target);
     offset.setLength(Math.min(offset.length(), 320));
@@ -119,17 +121,31 @@ export class TownScene implements View {
     controls.touches = { ONE: TOUCH.PAN, TWO: TOUCH.DOLLY_ROTATE };
     controls.listenToKeyEvents(canvas);
     controls.keyPanSpeed = 30;
-    controls.addEventListener("start", () => (this.flight = null));
+    controls.addEventListener("start", () => (this.flight = this.follow = null));
     return controls;
   }
 
   private fly(now: number): void {
-    if (this.flight === null) return;
+    const at = this.follow?.() ?? null;
+    if (this.flight === null) {
+      if (at !== null) this.shift(this.probe.set(at[0], 0, -at[1]).sub(this.controls.target));
+      return;
+    }
+    if (at !== null) {
+      const moved = new Vector3(at[0], 0, -at[1]).sub(this.flight.to);
+      this.flight.to.add(moved);
+      this.flight.eyeTo.add(moved);
+    }
     const share = Math.min(1, Math.max(0, (now - this.flight.began) / FLIGHT_MS));
     const eased = share * share * (3 - 2 * share);
     this.controls.target.lerpVectors(this.flight.from, this.flight.to, eased);
     this.camera.position.lerpVectors(this.flight.eye, this.flight.eyeTo, eased);
     if (share === 1) this.flight = null;
+  }
+
+  private shift(by: Vector3): void {
+    this.controls.target.add(by);
+    this.camera.position.add(by);
   }
 
   private adapt(took: number): void {
