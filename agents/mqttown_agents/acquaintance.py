@@ -23,6 +23,7 @@ class Acquaintance:
         began: tick at which the present encounter began.
         openings: what this resident has begun to talk about in this encounter.
         replies: what this resident has answered in this encounter.
+        asked: questions put to them in this encounter.
         topic: tick at which news was last told to them.
         gift: tick at which something was last given to them.
         recalled: tick at which memories of them were last asked for.
@@ -35,6 +36,7 @@ class Acquaintance:
     began: int = NEVER
     openings: int = 0
     replies: int = 0
+    asked: tuple[str, ...] = ()
     topic: int = NEVER
     gift: int = NEVER
     recalled: int = NEVER
@@ -48,7 +50,7 @@ class Acquaintance:
     def meet(self, tick: int) -> None:
         """Start a new encounter if the last one is long over."""
         if tick - self.began >= ENCOUNTER_TICKS:
-            self.began, self.openings, self.replies = tick, 0, 0
+            self.began, self.openings, self.replies, self.asked = tick, 0, 0, ()
 
 
 class Acquaintances:

@@ -14,6 +14,7 @@ ANSWER_WITHIN_TICKS: Final = 5
 _BACK_OFF_TICKS: Final = 20
 _TRIES: Final = 2
 _MOST_OWED: Final = 4
+_TREAT_AGAIN_TICKS: Final = 240
 _SAID_WINDOW_TICKS: Final = 60
 _MOST_SAID: Final = 16
 
@@ -87,6 +88,7 @@ class Notebook:
         "proposals",
         "said",
         "settled_until",
+        "treated",
         "tried",
         "witnessed",
     )
@@ -103,6 +105,7 @@ class Notebook:
         self.carriers: dict[str, str] = {}
         self.heading: str | None = None
         self.settled_until = 0
+        self.treated = -_TREAT_AGAIN_TICKS
         self.witnessed = -1
 
     def forget_stale(self, tick: int) -> None:
@@ -133,6 +136,10 @@ class Notebook:
         if len(self.tried) >= 32:
             self.tried = {key: tries for key, tries in self.tried.items() if tries and tick - tries[-1] < _BACK_OFF_TICKS}
         self.tried.setdefault((action, target), []).append(tick)
+
+    def may_treat(self, tick: int) -> bool:
+        """Whether the last coffee for pleasure was long ago."""
+        return tick - self.treated >= _TREAT_AGAIN_TICKS
 
     def next_meeting(self) -> Appointment | None:
         """The earliest appointment."""

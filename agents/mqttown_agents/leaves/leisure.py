@@ -49,7 +49,7 @@ def treat(turn: Turn) -> Choice | None:
     )
     if carried is not None and turn.items[carried].food < 150:
         return turn.attempt("eat", carried, {"item": carried}, "That is why I came.")
-    if not turn.luck.chance(400, "treat", now.tick // 60):
+    if not turn.notebook.may_treat(now.tick) or not turn.luck.chance(400, "treat", now.tick // 60):
         return None
     small = [
         offer
@@ -62,6 +62,7 @@ def treat(turn: Turn) -> Choice | None:
     if not small:
         return None
     chosen = min(small, key=lambda offer: (offer["price"], offer["item"]))
+    turn.notebook.treated = now.tick
     return turn.attempt("buy", "treat", {"item": chosen["item"]}, f"A {chosen['name']} would be nice.")
 
 

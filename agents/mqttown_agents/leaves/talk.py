@@ -13,6 +13,7 @@ MOST_OPENINGS: Final = 4
 """Things that one resident begins to talk about in one encounter."""
 _FAMILY: Final = ("partner", "spouse", "parent", "child", "sibling", "family", "grandparent", "grandchild")
 _NEAREST: Final = 6
+_AFTER_GOODBYE_TICKS: Final = 20
 _PARTS: Final = {
     "night": "greet_night",
     "morning": "greet_morning",
@@ -28,7 +29,7 @@ def talkative_with(turn: Turn) -> list[Acquaintance]:
         return []
     meet, tick = turn.notebook.acquaintances.meet, turn.now.tick
     met = [meet(other["id"], other["name"], tick) for other in turn.now.company[:_NEAREST]]
-    return [other for other in met if other.openings < MOST_OPENINGS]
+    return [other for other in met if other.openings < MOST_OPENINGS and tick - other.parted >= _AFTER_GOODBYE_TICKS]
 
 
 def greet(turn: Turn) -> Choice | None:
@@ -104,10 +105,13 @@ def ask(turn: Turn) -> Choice | None:
         ):
             continue
         doing = next((seen["doing"] for seen in turn.now.company if seen["id"] == other.id), "idle")
-        groups = ("ask_where", "ask_how") if doing == "walking" else ("ask_news", "ask_how")
+        groups = [group for group in (("ask_where" if doing == "walking" else "ask_news"), "ask_how") if group not in other.asked]
+        if not groups:
+            continue
         group = turn.luck.pick(groups, "question", other.id, other.began, other.openings)
         choice = open_with(turn, other, group, "I am curious.")
         if choice is not None:
+            other.asked += (group,)
             return choice
     return None
 
