@@ -88,7 +88,8 @@ class MemoryService:
             log.warning("a topic that is none of ours", error=str(error))
             return
         if topic.scope == "world":
-            self._follower.ring(orjson.loads(message.payload)["tick"])
+            if message.payload:  # empty when the town takes its retained clock back
+                self._follower.ring(orjson.loads(message.payload)["tick"])
             return
         if message.retain or topic.subject is None:
             return
