@@ -90,10 +90,9 @@ class Mqtt:
         client_id: str | None = None,
         will: tuple[str, bytes, bool] | None = None,
         level: int = 4,
-        clean: bool = True,
     ) -> int | None:
         """Send CONNECT; return the code of CONNACK, or None if the broker closed without a word."""
-        flags = (0x02 if clean else 0) | (0x80 if username else 0) | (0x40 if key else 0)
+        flags = 0x02 | (0x80 if username else 0) | (0x40 if key else 0)
         body = text(username if client_id is None else client_id)
         if will is not None:
             flags |= 0x04 | (0x20 if will[2] else 0)

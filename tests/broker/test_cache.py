@@ -12,7 +12,9 @@ import pytest
 from mqttown_broker.cache import CredentialCache
 from mqttown_broker.credentials import create_table, ensure_service_keys, hash_key, make_key, register, revoke
 from mqttown_broker.gate import Gate
+from mqttown_broker.login import Login, Refused, admit, still_valid
 from mqttown_broker.nats import NatsServer
+from mqttown_cli.postgres import EmbeddedPostgres
 
 
 @pytest.fixture
@@ -95,6 +97,27 @@ async def test_a_lost_connection_is_made_anew_and_nothing_is_missed(database: An
         await register(database, "olli", "kluuvi", hash_key(make_key()))
         while cache.known("olli") is None:
             await heard.next()
+
+
+async def test_known_keys_open_while_the_database_is_away(tmp_path_factory: pytest.TempPathFactory) -> None:
+    heard = Heard()
+    with EmbeddedPostgres(tmp_path_factory.mktemp("away")) as server:
+        connection = await asyncpg.connect(server.url)
+        await create_table(connection)
+        await register(connection, "mira", "kluuvi", hash_key("key"))
+        await connection.close()
+        async with CredentialCache(server.url, heard.changed) as cache:
+            await asyncio.to_thread(server.stop)
+            admission = await admit(cache, "helsinki", Login("mira", "key", "mira"))
+            assert admission.credential is not None
+            with pytest.raises(Refused, match="database is away"):
+                await admit(cache, "helsinki", Login("nina", "key", "nina"))
+            server.start()
+            connection = await asyncpg.connect(server.url)
+            await revoke(connection, "mira")
+            while still_valid(cache, admission):
+                await heard.next()
+            await connection.close()
 
 
 async def test_registering_one_among_ten_thousand(database: Any, postgres_url: str, tmp_path: Path) -> None:

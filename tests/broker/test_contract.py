@@ -67,6 +67,18 @@ async def test_an_agent_hears_its_own_in(stage: Any, channel: str) -> None:
     assert await mira.message() == (topics.agent_in(T, D, "mira", "observation"), b"seen", False)
 
 
+async def test_a_subscription_at_qos_1_needs_no_further_grant(stage: Any) -> None:
+    town, mira = await stage.login("orchestrator"), await stage.login("mira")
+    assert await mira.subscribe(topics.agent_in(T, D, "mira", "+"), qos=1) == 1
+    await town.publish(topics.agent_in(T, D, "mira", "verdict"), b"told", qos=1)
+    assert (await mira.message())[1] == b"told"
+
+
+async def test_mqtt_5_is_answered_as_documented(stage: Any) -> None:
+    code = await (await stage.open()).connect(level=5)
+    assert code == {"nats": 1, "amqtt": 1, "mosquitto": 0}[stage.name]
+
+
 @pytest.mark.parametrize("qos", [0, 1])
 @pytest.mark.parametrize("name", ["mira", "mira~pub"])
 async def test_an_agent_speaks_on_its_out(stage: Any, name: str, qos: int) -> None:
