@@ -6,12 +6,14 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 import aiomqtt
 from aiomqtt.exceptions import MqttConnectError, MqttError
 
 __all__ = ["Address", "Incoming", "Link", "LinkError", "Refused", "Will"]
+
+_Result = TypeVar("_Result")
 
 FIRST_DELAY: Final = 1.0
 """Seconds; a broker may close a client id that comes back within a second."""
@@ -147,7 +149,7 @@ class Link:
             client = self._client
             try:
                 if client is not None:
-                    await client.publish(topic, data, qos=qos, retain=retain)
+                    await _heeding_cancel(client.publish(topic, data, qos=qos, retain=retain))
                     return
             except MqttError:
                 # The reader task has seen it too, or will; without the yield this would spin until it does.
@@ -245,13 +247,27 @@ class Link:
             await self._on_connect(self)
 
     async def _ask(self, client: aiomqtt.Client, filters: list[str]) -> None:
-        granted = await client.subscribe([(name, 0) for name in filters])
+        granted = await _heeding_cancel(client.subscribe([(name, 0) for name in filters]))
         codes = [code if isinstance(code, int) else code.value for code in granted]
         refused = [name for name, code in zip(filters, codes, strict=False) if code >= 128]
         if refused:
             for name in refused:
                 self._filters.pop(name, None)
             raise Refused(f"the broker refuses {self._client_id!r} to subscribe to {', '.join(refused)}")
+
+
+async def _heeding_cancel(work: Awaitable[_Result]) -> _Result:
+    """Wait for the client, and pass a cancellation on.
+
+    aiomqtt waits by `asyncio.wait_for`, which before Python 3.12 drops a cancellation that comes just as the work is done;
+    whoever was cancelled then would go on for ever.
+    """
+    task = asyncio.current_task()
+    before = task.cancelling() if task is not None else 0
+    result = await work
+    if task is not None and task.cancelling() > before:
+        raise asyncio.CancelledError
+    return result
 
 
 def _is_refusal(error: MqttConnectError) -> bool:
