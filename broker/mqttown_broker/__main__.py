@@ -1,6 +1,7 @@
 """`python -m mqttown_broker`: the gate process."""
 
 import asyncio
+import contextlib
 import json
 import signal
 import sys
@@ -23,8 +24,8 @@ __all__ = ["main"]
 
 Ready = Mapping[str, object]
 """What is told when the broker is open."""
-Ended = asyncio.Task[int] | None
-"""Done when a child of ours ends that should not."""
+Ended = asyncio.Task[str] | None
+"""Done when something ends that should not; its result is the sentence that says so."""
 
 log = structlog.get_logger(__name__)
 
@@ -59,12 +60,27 @@ async def _nats(settings: GateSettings) -> AsyncIterator[tuple[Ready, Ended]]:
             await gate.start()
             gates.append(gate)
             await gate.review(None)  # what was announced while the gate was not yet in the list
-            ended = asyncio.create_task(server.wait(), name="nats-server")
+            ended = asyncio.create_task(_end_of(server, gate), name="end of the broker")
             yield {"mqtt_port": server.mqtt_port, "ws_port": server.ws_port}, ended
             ended.cancel()
             await gate.stop()
         finally:
             await server.stop()
+
+
+async def _end_of(server: NatsServer, gate: Gate) -> str:
+    """Wait until the server has ended or does not hear the gate any more; return which."""
+    ended = asyncio.create_task(server.wait(), name="nats-server")
+    deaf = asyncio.create_task(gate.deaf.wait(), name="deaf gate")
+    try:
+        await asyncio.wait({ended, deaf}, return_when=asyncio.FIRST_COMPLETED)
+        with contextlib.suppress(TimeoutError):  # a server that ends closes the connections first
+            async with asyncio.timeout(1):
+                return f"nats-server ended with code {await ended}"
+        return "the connection of the gate to nats-server is gone"
+    finally:
+        ended.cancel()
+        deaf.cancel()
 
 
 @asynccontextmanager
@@ -121,7 +137,7 @@ async def _serve(settings: GateSettings) -> int:
         asked.cancel()
         if ended is None or not ended.done():
             return 0
-        log.error("nats-server ended; every connection is gone", code=ended.result())
+        log.error(ended.result())
         return FAILED
 
 

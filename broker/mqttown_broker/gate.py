@@ -37,6 +37,9 @@ class Gate:
         server: a started server.
         town: id of the town that the grants are for.
         source: where credentials come from. Call `review` when one of a name's may have changed.
+
+    Attributes:
+        deaf: set once a connection to the server is gone, and nobody can connect any more.
     """
 
     def __init__(self, server: NatsServer, town: str, source: CredentialSource) -> None:
@@ -49,13 +52,14 @@ class Gate:
         self._live: dict[str, dict[int, Admission]] = {}
         self._names: dict[int, str] = {}
         self._answers: set[asyncio.Task[None]] = set()
+        self.deaf = asyncio.Event()
         self._noted_second, self._noted, self._unnoted = 0, 0, 0
 
     async def start(self) -> None:
         """Connect and serve. From the return on, agents can connect."""
         url = f"nats://127.0.0.1:{self._server.client_port}"
         keys = self._server.keys
-        options: dict[str, Any] = {"allow_reconnect": False, "error_cb": _complain}
+        options: dict[str, Any] = {"allow_reconnect": False, "error_cb": _complain, "closed_cb": self._closed}
         self._system = await nats.connect(url, nkeys_seed_str=keys.system, name="gate-system", **options)
         await self._system.subscribe(f"$SYS.ACCOUNT.{TOWN_ACCOUNT}.DISCONNECT", cb=self._forget)
         await _heard(self._system)
@@ -90,7 +94,13 @@ class Gate:
 
     async def _kick(self, connection: int, admission: Admission) -> None:
         subject = f"$SYS.REQ.SERVER.{self._server.server_id}.KICK"
-        reply = await self._system.request(subject, json.dumps({"cid": connection}).encode(), timeout=KICK_SECONDS)
+        try:
+            reply = await self._system.request(subject, json.dumps({"cid": connection}).encode(), timeout=KICK_SECONDS)
+        except NatsError as failure:
+            # Better a new start, which ends all connections, than one alive that should not be.
+            log.error("a connection could not be ended", user=admission.login.username, error=repr(failure))  # noqa: TRY400
+            self.deaf.set()
+            return
         error = json.loads(reply.data).get("error")
         # An unknown connection has ended by itself in the meantime.
         log.info("connection ended", user=admission.login.username, error=error and error.get("description"))
@@ -113,6 +123,9 @@ class Gate:
         token = self._signer.sign({"sub": user, "aud": asked["server_id"]["id"], "iat": int(time.time()), "nats": answer})
         with contextlib.suppress(NatsError):  # the server has gone, and with it whoever asked
             await message.respond(token.encode())
+
+    async def _closed(self) -> None:
+        self.deaf.set()
 
     def _note(self, refusal: Refused, client: str) -> None:
         """Log a refusal, but not more of them in a second than a person can read."""

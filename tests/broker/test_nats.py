@@ -1,5 +1,6 @@
 """The NATS server as a child."""
 
+import asyncio
 import os
 import socket
 import sys
@@ -88,6 +89,36 @@ async def test_the_native_port_is_for_the_gate_alone(tmp_path: Path) -> None:
         await agent.close()
         await gate.stop()
         await server.stop()
+
+
+async def test_a_gate_that_loses_its_server_says_so(tmp_path: Path) -> None:
+    server = NatsServer(tmp_path)
+    await server.start()
+    gate = Gate(server, "helsinki", Mira())
+    await gate.start()
+    assert not gate.deaf.is_set()
+    await server.stop()
+    await asyncio.wait_for(gate.deaf.wait(), 5)
+    await gate.stop()
+
+
+async def test_a_connection_that_can_not_be_ended_is_worth_a_new_start(tmp_path: Path) -> None:
+    server = NatsServer(tmp_path)
+    await server.start()
+    source = Mira()
+    gate = Gate(server, "helsinki", source)
+    await gate.start()
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.mqtt_port)
+    writer.write(b"\x10\x1b\x00\x04MQTT\x04\xc2\x00\x3c\x00\x04mira\x00\x04mira\x00\x03key")
+    assert await reader.readexactly(4) == b"\x20\x02\x00\x00"
+    source.known = lambda _name: None  # type: ignore[method-assign]
+    await gate._system.close()
+    gate.deaf.clear()
+    await gate.review("mira")
+    assert gate.deaf.is_set()
+    await gate.stop()
+    await server.stop()
+    writer.transport.abort()
 
 
 async def _silent(_error: Exception) -> None:
