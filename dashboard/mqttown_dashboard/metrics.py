@@ -12,11 +12,12 @@ from mqttown_dashboard.state import State
 __all__ = ["exposition"]
 
 GAUGES: Final = {
-    "messages_per_second": ("mqttown_messages_per_second", "Messages through the orchestrator, both ways."),
-    "messages_in_per_second": ("mqttown_messages_in_per_second", "Messages to the orchestrator."),
-    "messages_out_per_second": ("mqttown_messages_out_per_second", "Messages from the orchestrator."),
     "agents": ("mqttown_agents", "Agents in the town."),
+    "online": ("mqttown_agents_online", "Agents that are there."),
+    "journal_lag_ticks": ("mqttown_journal_lag_ticks", "Ticks that are stepped and not yet durable."),
 }
+PHASE: Final = "_ms"
+"""Ending of the keys that hold percentiles of a phase of a tick; `tick_ms` is the whole."""
 
 
 class _Town(Collector):
@@ -31,10 +32,7 @@ class _Town(Collector):
         yield GaugeMetricFamily(
             "mqttown_dashboard_broker_up", "1 while connected to the broker.", value=float(self._state.ear.connected)
         )
-        yield from _labelled(
-            GaugeMetricFamily("mqttown_tick_duration_seconds", "Duration of a tick, by quantile.", labels=["quantile"]),
-            {f"0.{name[1:]}": value / 1000 for name, value in _numbers(told.get("tick_ms")).items()},
-        )
+        yield from _durations(told)
         yield from _labelled(
             GaugeMetricFamily("mqttown_queue_depth", "Entries that wait, by queue.", labels=["queue"]), told.get("queues")
         )
@@ -42,13 +40,41 @@ class _Town(Collector):
             CounterMetricFamily("mqttown_verdicts", "Verdicts since the orchestrator's start, by code.", labels=["code"]),
             told.get("verdicts"),
         )
-        if isinstance(lag := told.get("journal_lag_ms"), int | float):
-            yield GaugeMetricFamily(
-                "mqttown_journal_lag_seconds", "From the end of a step to its durable commit.", value=lag / 1000
-            )
+        yield from _labelled(
+            CounterMetricFamily(
+                "mqttown_dropped", "Messages left unanswered since the orchestrator's start, by reason.", labels=["reason"]
+            ),
+            told.get("dropped"),
+        )
+        messages = _numbers(told.get("messages"))
+        rates = {name.removesuffix("_per_second"): value for name, value in messages.items() if name.endswith("_per_second")}
+        totals = {name: value for name, value in messages.items() if name in rates}
+        yield from _labelled(
+            GaugeMetricFamily(
+                "mqttown_messages_per_second", "Messages of the orchestrator in the last second.", labels=["direction"]
+            ),
+            rates,
+        )
+        yield from _labelled(
+            CounterMetricFamily("mqttown_messages", "Messages since the orchestrator's start.", labels=["direction"]), totals
+        )
         for key, (name, meaning) in GAUGES.items():
             if isinstance(told.get(key), int | float):
                 yield GaugeMetricFamily(name, meaning, value=told[key])
+
+
+def _durations(told: Mapping[str, Any]) -> Iterator[Metric]:
+    """Percentiles of the whole tick, and of each of its phases."""
+    whole = GaugeMetricFamily("mqttown_tick_duration_seconds", "Duration of a tick, by quantile.", labels=["quantile"])
+    phases = GaugeMetricFamily(
+        "mqttown_tick_phase_duration_seconds", "Duration of a phase of a tick.", labels=["phase", "quantile"]
+    )
+    for key in sorted(key for key in told if key.endswith(PHASE)):
+        phase = key.removesuffix(PHASE)
+        for percentile, milliseconds in _numbers(told[key]).items():
+            labels = [f"0.{percentile.removeprefix('p')}"]
+            (whole if phase == "tick" else phases).add_metric(labels if phase == "tick" else [phase, *labels], milliseconds / 1000)
+    yield from (family for family in (whole, phases) if family.samples)
 
 
 def exposition(state: State) -> bytes:

@@ -93,8 +93,9 @@ def test_health_and_metrics(stage: Any) -> None:
         "tick_ms": {"p50": 2.0, "p95": 4.0, "p99": 9.0},
         "queues": {"inbox": 3},
         "verdicts": {"accepted": 40, "malformed": 1},
-        "messages_per_second": 12.5,
-        "journal_lag_ms": 3.0,
+        "commit_ms": {"p50": 1.0, "p95": 2.0, "p99": 3.0},
+        "messages": {"received": 100, "sent": 900, "received_per_second": 1.5, "sent_per_second": 12.5},
+        "journal_lag_ticks": 1,
     }
     stage.publish(topics.service_out("tiny", "orchestrator", "metrics"), told)
     until = time.monotonic() + 10
@@ -105,8 +106,10 @@ def test_health_and_metrics(stage: Any) -> None:
         'mqttown_tick_duration_seconds{quantile="0.99"} 0.009',
         'mqttown_queue_depth{queue="inbox"} 3.0',
         'mqttown_verdicts_total{code="accepted"} 40.0',
-        "mqttown_messages_per_second 12.5",
-        "mqttown_journal_lag_seconds 0.003",
+        'mqttown_messages_per_second{direction="sent"} 12.5',
+        'mqttown_messages_total{direction="received"} 100.0',
+        'mqttown_tick_phase_duration_seconds{phase="commit",quantile="0.95"} 0.002',
+        "mqttown_journal_lag_ticks 1.0",
     ):
         assert line in text
     health = httpx.get(f"{stage.page}healthz")
