@@ -1,6 +1,6 @@
 """What an agent can do here and now: its verbs with their schemas narrowed to what would be accepted."""
 
-from typing import Any
+from typing import Any, Final
 
 from mqttown_contract.verbs import VERBS
 from mqttown_orchestrator.world.plan import Plan
@@ -8,6 +8,8 @@ from mqttown_orchestrator.world.state import State
 from mqttown_orchestrator.world.verbs.registry import RULES
 
 __all__ = ["offers"]
+
+_SUMMARIES: Final = {name: VERBS[name].summary for name in RULES}
 
 
 def offers(state: State, plan: Plan, agent: str) -> list[dict[str, Any]]:
@@ -21,5 +23,5 @@ def offers(state: State, plan: Plan, agent: str) -> list[dict[str, Any]]:
     for name, rule in RULES.items():
         schema = rule.offer(state, plan, body)
         if schema is not None:
-            found.append({"action": name, "description": VERBS[name].summary, "parameters": schema})
+            found.append({"action": name, "description": _SUMMARIES[name], "parameters": schema})
     return found

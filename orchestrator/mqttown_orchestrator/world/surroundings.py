@@ -1,5 +1,6 @@
 """What is near a place: buildings one might want to walk to, with those that somebody needs always among them."""
 
+from itertools import islice
 from typing import Any, Final
 
 from mqttown_orchestrator.world.motion import spot
@@ -66,18 +67,29 @@ def _ranked(plan: Plan, here: str | int) -> dict[str, list[tuple[str, int]]]:
     key = ("ranked", here)
     found: dict[str, list[tuple[str, int]]] | None = plan.tables.get(key)
     if found is None:
-        point = _point(plan, here)
-        x, y = point
+        x, y = point = _point(plan, here)
         near = sorted(
-            ((house.door[0] - x) ** 2 + (house.door[1] - y) ** 2, house.id)
-            for house in plan.buildings.values()
-            if house.kind not in {"home", "other"} and house.id != here
+            [((px - x) ** 2 + (py - y) ** 2, building, kind) for px, py, building, kind in _public(plan) if building != here]
         )
-        rows = [(building, straight(point, plan.buildings[building].door) // 100) for _, building in near]
-        found = {kind: [row for row in rows if plan.buildings[row[0]].kind == kind][:_PER_KIND] for kind in _WANTED}
-        found[""] = rows[:_NEAREST]
+        found = {"": [_row(plan, point, building) for _, building, _ in near[:_NEAREST]]}
+        for wanted in _WANTED:
+            of_kind = (building for _, building, kind in near if kind == wanted)
+            found[wanted] = [_row(plan, point, building) for building in islice(of_kind, _PER_KIND)]
         plan.tables[key] = found
     return found
+
+
+def _public(plan: Plan) -> list[tuple[int, int, str, str]]:
+    """Door and kind of every building that is neither a home nor of no special kind."""
+    found: list[tuple[int, int, str, str]] | None = plan.tables.get("public")
+    if found is None:
+        found = [(*house.door, house.id, house.kind) for house in plan.buildings.values() if house.kind not in {"home", "other"}]
+        plan.tables["public"] = found
+    return found
+
+
+def _row(plan: Plan, point: Point, building: str) -> tuple[str, int]:
+    return building, straight(point, plan.buildings[building].door) // 100
 
 
 def _point(plan: Plan, here: str | int) -> Point:
