@@ -20,7 +20,7 @@ EVERYTHING = Question(k=10_000, access=False)
 def follow(pool: asyncpg.Pool, word_count: Any, tiny_town: Any) -> Callable[..., object]:
     """Starts a follower as a fresh process would."""
 
-    async def start(**settings: object) -> tuple[Follower, Archive]:
+    async def start(**settings: Any) -> tuple[Follower, Archive]:
         table = Table(pool, word_count)
         progress = await table.open()
         archive = Archive(table, word_count, 2**24)
