@@ -91,9 +91,7 @@ async def _http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
-    detail = (
-        f"There is nothing at {request.url.path}; /openapi.json lists what there is." if error.status_code == 404 else str(error.detail)
-    )
+    detail = f"Nothing is at {request.url.path}; see /openapi.json." if error.status_code == 404 else str(error.detail)
     return _answer(error.status_code, Problem(code=code, detail=detail), error.headers)
 
 
