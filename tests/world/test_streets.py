@@ -1,0 +1,34 @@
+"""Ways and lengths."""
+
+import networkx
+import pytest
+
+from mqttown_orchestrator.world.plan import Plan
+from mqttown_orchestrator.world.streets import FAR, Streets, straight
+
+
+def test_lengths_agree_with_another_library(plan: Plan, tiny_town: dict) -> None:
+    graph = networkx.Graph()
+    for a, b, length in tiny_town["streets"]["edges"]:
+        graph.add_edge(a, b, weight=length)
+    for goal in range(len(plan.streets.nodes)):
+        expected = networkx.single_source_dijkstra_path_length(graph, goal)
+        assert list(plan.streets.distances(goal)) == [expected[node] for node in range(len(plan.streets.nodes))]
+
+
+def test_a_way_is_as_long_as_it_says_and_prefers_low_nodes(plan: Plan) -> None:
+    way = plan.streets.way(0, 19)
+    assert way[0] == 0
+    assert way[-1] == 19
+    assert plan.streets.way(0, 7) == [0, 1, 2, 7]
+
+
+def test_what_cannot_be_reached_is_far() -> None:
+    streets = Streets([(0, 0), (100, 0), (900, 0)], [0, 0, 0], [(0, 1, 100)])
+    assert streets.distances(2)[0] == FAR
+    assert streets.distances(0)[1] == 100
+
+
+@pytest.mark.parametrize(("a", "b", "length"), [((0, 0), (300, 400), 500), ((0, 0), (1, 1), 1)])
+def test_straight(a: tuple[int, int], b: tuple[int, int], length: int) -> None:
+    assert straight(a, b) == length
