@@ -9,7 +9,7 @@ from typing import Final
 
 __all__ = ["FRESH_TICKS", "Gossip", "News"]
 
-FRESH_TICKS: Final = 12 * 60
+FRESH_TICKS: Final = 24 * 60
 """Town minutes for which news is worth telling."""
 _MOST_KEPT: Final = 24
 

@@ -14,6 +14,8 @@ __all__ = ["recall", "take_in"]
 
 _QUOTED: Final = re.compile(r"[\"“](?P<words>.+)[\"”]", re.DOTALL)
 _SPEAKER: Final = re.compile(r"^(?P<name>.{1,60}?) (?:said|told|whispered|asked)\b")
+_FIRST_HAND: Final = 8
+_TALKATIVE: Final = 500
 _SHORTEST_NEWS: Final = (3, 16)
 """Words, or else letters, below which strange words are a mere exclamation and no news."""
 
@@ -49,10 +51,9 @@ def _hear(turn: Turn, message: Mapping[str, Any]) -> None:
     addressed = not listeners or turn.persona.id in listeners
     if heard.group == NEWS:
         if _tells_something(heard.text):
+            eager = _eagerness(turn, first_hand=heard.text == message["text"])
             notebook.gossip.hear(
-                News(
-                    heard.text, message["event"], speaker, other.first_name, now.place_name, message["tick"], eager=_eagerness(turn)
-                )
+                News(heard.text, message["event"], speaker, other.first_name, now.place_name, message["tick"], eager=eager)
             )
             notebook.gossip.overheard(heard.text, listeners)
         if heard.text.rstrip().endswith("?"):
@@ -93,9 +94,11 @@ def recall(turn: Turn, memories: Sequence[Mapping[str, Any]]) -> None:
         turn.notebook.gossip.hear(News(heard.text, event, "", name, None, memory["tick"], eager=1))
 
 
-def _eagerness(turn: Turn) -> int:
-    """How many people one tells a thing: two at least, four if one is very sociable."""
-    return 2 + (turn.persona.sociable >= 600) + (turn.persona.sociable >= 850)
+def _eagerness(turn: Turn, *, first_hand: bool) -> int:
+    """How many people one tells a thing: more if one has it from whom it comes from than if it makes the round already."""
+    if first_hand:
+        return _FIRST_HAND
+    return 1 + (turn.persona.sociable >= _TALKATIVE)
 
 
 def _tells_something(text: str) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from mqttown_agents.haunts import haunts_near_homes
 from mqttown_agents.items import items_of
 from mqttown_agents.persona import Persona
 from mqttown_agents.prose import Prose
@@ -21,4 +22,8 @@ def routine_minds(town: Mapping[str, Any], seed: int, *, talk: bool = True) -> d
         talk: whether they speak at all.
     """
     tree, prose, items = Tree(talk=talk), Prose(town["prose"]), items_of(town["items"])
-    return {person["id"]: Routine(Persona.from_person(person), seed, tree, prose, items) for person in town["people"]}
+    haunts = haunts_near_homes(town)
+    return {
+        person["id"]: Routine(Persona.from_person(person), seed, tree, prose, items, haunts.get(person["home"], ()))
+        for person in town["people"]
+    }

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from mqttown_agents.haunts import Haunt
 from mqttown_agents.hearing import recall, take_in
 from mqttown_agents.items import Item
 from mqttown_agents.leaves.talk import part, talkative_with
@@ -31,15 +32,19 @@ class Routine:
         tree: shared by the minds of a process.
         prose: likewise.
         items: what is sold in town, by item id.
+        haunts: where this resident meets people.
     """
 
-    def __init__(self, persona: Persona, seed: int, tree: Tree, prose: Prose, items: Mapping[str, Item]) -> None:
+    def __init__(
+        self, persona: Persona, seed: int, tree: Tree, prose: Prose, items: Mapping[str, Item], haunts: Sequence[Haunt] = ()
+    ) -> None:
         self.persona = persona
         self.notebook = Notebook()
         self._luck = Luck(seed, persona.id)
         self._tree = tree
         self._prose = prose
         self._items = items
+        self._haunts = haunts
         self._turn: Turn | None = None
         self._decided = ("", -1, 0)
 
@@ -67,7 +72,9 @@ class Routine:
     def _take(self, observation: Mapping[str, Any]) -> Turn:
         """The turn for this observation, which is taken in once."""
         if self._turn is None or self._turn.now.observation is not observation:
-            self._turn = Turn(self.persona, self.notebook, self._luck, self._prose, self._items, Situation(observation))
+            self._turn = Turn(
+                self.persona, self.notebook, self._luck, self._prose, self._items, self._haunts, Situation(observation)
+            )
             take_in(self._turn)
         return self._turn
 

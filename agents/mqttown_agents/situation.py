@@ -32,6 +32,8 @@ class Situation:
         self.home: str | None = body["home"]
         self.job: Mapping[str, Any] | None = body["job"]
         self.building: str | None = location["building"]
+        self.x: float = location["x"]
+        self.y: float = location["y"]
         self.here: Mapping[str, Any] | None = location.get("here")
         self.nearby: Sequence[Mapping[str, Any]] = location["nearby"]
         self.visible: Sequence[Mapping[str, Any]] = seen["visible_agents"]

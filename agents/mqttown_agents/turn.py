@@ -1,9 +1,10 @@
 """One decision in the making: what the leaves of the tree look at, and the choice they come to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from mqttown_agents.haunts import Haunt
 from mqttown_agents.items import Item
 from mqttown_agents.luck import Luck
 from mqttown_agents.notebook import Notebook
@@ -30,6 +31,7 @@ class Turn:
     Attributes:
         persona, notebook, luck, prose: the mind's.
         items: what is sold in town, by item id.
+        haunts: where one meets people.
         now: what was observed.
     """
 
@@ -38,6 +40,7 @@ class Turn:
     luck: Luck
     prose: Prose
     items: Mapping[str, Item]
+    haunts: Sequence[Haunt]
     now: Situation
 
     def attempt(self, action: str, target: str, parameters: Mapping[str, Any], reasoning: str) -> Choice | None:
@@ -56,6 +59,15 @@ class Turn:
             self.notebook.settled_until = 0
             self.notebook.heading = self.notebook.atlas.name_of(building)
         return choice
+
+    def open_haunts(self, kinds: Sequence[str]) -> list[Haunt]:
+        """Haunts of these kinds that are open now, without the one where the resident is."""
+        now = self.now
+        return [
+            haunt
+            for haunt in self.haunts
+            if haunt.kind in kinds and haunt.id != now.building and haunt.open_at(now.weekday, now.minute)
+        ]
 
     def draw(self, *key: str | int) -> int:
         """A whole number that is this resident's luck at this tick."""

@@ -17,6 +17,7 @@ _FALLBACK: Final = ("shop", "bar", "hotel")
 _LARDER: Final = 2
 """Pieces that one buys in a shop: one now, one for later."""
 _WALKABLE_METRES: Final = 900
+_AMONG_PEOPLE: Final = 700
 
 
 def hungry(turn: Turn) -> bool:
@@ -64,6 +65,12 @@ def go_to_eat(turn: Turn) -> Choice | None:
     """Walk to an open café or restaurant, or failing that to a shop."""
     if turn.now.doing not in ("idle", "working") or not hungry(turn) or turn.now.purse < 300:
         return None
+    here = turn.now
+    haunts = [haunt for haunt in turn.open_haunts(_EATERIES) if haunt.metres_from(here.x, here.y) <= _WALKABLE_METRES]
+    if haunts and turn.luck.chance(_AMONG_PEOPLE, "among people", here.tick // 60):
+        choice = turn.walk_to(turn.luck.pick(haunts, "haunt", here.tick // 60).id, "It is time to eat, and I like company.")
+        if choice is not None:
+            return choice
     for kinds in (_EATERIES, _FALLBACK):
         near = [place for place in turn.notebook.atlas.places(kinds) if place.id != turn.now.building and _near_enough(place)]
         if near:

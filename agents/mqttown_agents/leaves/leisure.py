@@ -18,6 +18,8 @@ _LUNCHES: Final = 90
 """Minutes over which people's lunches are spread."""
 _LONGEST_SHIFT: Final = 600
 _NEAREST: Final = 5
+_AMONG_PEOPLE: Final = 750
+_EVENING_WISH: Final = 350
 _RICH: Final = 4
 """One buys a house only if one has so many times its price."""
 
@@ -82,16 +84,24 @@ def go_out(turn: Turn) -> Choice | None:
     now, persona = turn.now, turn.persona
     if now.minute < _OUT_FROM or _bedtime_within(turn, 75) or now.tick < turn.notebook.settled_until:
         return None
-    wish = persona.sociable // 3 + int((1.0 - now.needs.get("company", 1.0)) * 600) + 150
+    wish = (
+        persona.sociable // 3
+        + int((1.0 - now.needs.get("company", 1.0)) * 600)
+        + (_EVENING_WISH if now.minute >= _EVENING_FROM else 150)
+    )
     if not turn.luck.chance(wish, "go_out", now.tick // 20):
         return None
     fitting = _EVENING if now.minute >= _EVENING_FROM else _DAYTIME
     liked = [kind for kind in persona.likes if kind in fitting] or list(fitting)
+    haunts = turn.open_haunts(fitting)
+    if haunts and turn.luck.chance(_AMONG_PEOPLE, "among people", now.tick // 20):
+        chosen = turn.luck.pick(haunts, "haunt", now.tick // 20)
+        return turn.walk_to(chosen.id, f"I want to be among people, at {chosen.name}.")
     places = [place for place in turn.notebook.atlas.places(liked) if place.id != now.building][:_NEAREST]
     if not places:
         return None
-    chosen = turn.luck.pick(places, "outing", now.tick // 20)
-    return turn.walk_to(chosen.id, f"I have time, and I like {chosen.name}.")
+    outing = turn.luck.pick(places, "outing", now.tick // 20)
+    return turn.walk_to(outing.id, f"I have time, and I like {outing.name}.")
 
 
 def go_home(turn: Turn) -> Choice | None:

@@ -54,7 +54,8 @@ def answer_invitation(turn: Turn, other: Acquaintance, owed: Owed) -> Choice | N
         if _free(turn, minute):
             notebook.appointments.append(Appointment(place, now.tick + until(now.minute, minute), other.id))
             return answer(turn, other, "accept_invite", "I have time.", place=owed.values["place"], time=time)
-    return answer(turn, other, "decline_invite", "I have no time then.")
+    words = {"place": owed.values.get("place", "there"), "time": time or "then"}
+    return answer(turn, other, "decline_invite", "I have no time then.", **words)
 
 
 def note_acceptance(turn: Turn, other: Acquaintance) -> None:

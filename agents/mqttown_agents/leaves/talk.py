@@ -14,6 +14,7 @@ MOST_OPENINGS: Final = 4
 _FAMILY: Final = ("partner", "spouse", "parent", "child", "sibling", "family", "grandparent", "grandchild")
 _NEAREST: Final = 6
 _AFTER_GOODBYE_TICKS: Final = 20
+_ONE_TOPIC_TICKS: Final = 45
 _PARTS: Final = {
     "night": "greet_night",
     "morning": "greet_morning",
@@ -65,9 +66,9 @@ def _greeting(turn: Turn, other: Acquaintance, relation: str | None) -> str:
 def pass_on(turn: Turn) -> Choice | None:
     """Tell somebody the newest thing they may not know yet; one topic an encounter."""
     for other in talkative_with(turn):
-        if turn.now.tick - other.topic < 60 or not _in_touch(turn, other):
+        if turn.now.tick - other.topic < _ONE_TOPIC_TICKS or not _in_touch(turn, other):
             continue
-        if not turn.luck.chance(600 + turn.persona.sociable * 2 // 5, "tell", other.id, other.began):
+        if not turn.luck.chance(800 + turn.persona.sociable // 5, "tell", other.id, other.began):
             continue
         choice = tell(turn, other)
         if choice is not None:
