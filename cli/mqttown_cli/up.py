@@ -119,8 +119,9 @@ async def _run(plan: Plan) -> int:
         for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(sign, stop.set)
         try:
-            await _start(plan, folder, supervisor, _settings(plan, folder, made_from, ports), database, ports)
-            running = _running(plan, database, ports)
+            shared = _settings(plan, folder, made_from, ports)
+            await _start(plan, folder, supervisor, shared, database, ports)
+            running = {"town": shared["MQTTOWN_TOWN"], **_running(plan, database, ports)}
             folder.write_running({**running, "pids": supervisor.pids()})
             console.print(f"· up after {time.monotonic() - began:.1f} s; Ctrl-C stops it")
             shown = {name: running[name] for name in ("page", "api", "mqtt", "ws")}

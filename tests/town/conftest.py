@@ -40,9 +40,10 @@ class RunningTown:
 
     def _read(self) -> None:
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.lines.append(line.rstrip())
-            self._words.put(line.rstrip())
+        with self.process.stdout as out:
+            for line in out:
+                self.lines.append(line.rstrip())
+                self._words.put(line.rstrip())
         self._words.put(None)
 
     def wait_ready(self) -> "RunningTown":
