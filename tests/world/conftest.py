@@ -31,9 +31,9 @@ class Hand:
         return self.happened[-1]
 
     def action(
-        self, agent: str, verb: str, id: str | None = None, expires_tick: int | None = None, **parameters: Any
+        self, agent: str, verb: str, action_id: str | None = None, expires_tick: int | None = None, **parameters: Any
     ) -> ActionInput:
-        return ActionInput(agent, id or f"a{next(self._numbers)}", verb, parameters, expires_tick=expires_tick)
+        return ActionInput(agent, action_id or f"a{next(self._numbers)}", verb, parameters, expires_tick=expires_tick)
 
     def act(self, agent: str, verb: str, **parameters: Any) -> Decision:
         """One action, judged in the next tick."""

@@ -31,8 +31,8 @@ class Player:
                 )
                 chosen.append(TownInput(kind, agent, data))
         for agent in state.bodies:
-            for number in range(self._luck.below(3, "count", tick, agent) if self._luck.below(8, "acts", tick, agent) == 0 else 0):
-                chosen.append(self._action(state, plan, agent, number))
+            if self._luck.below(8, "acts", tick, agent) == 0:
+                chosen += [self._action(state, plan, agent, number) for number in range(self._luck.below(3, "count", tick, agent))]
         return chosen
 
     def _action(self, state: State, plan: Plan, agent: str, number: int) -> ActionInput:

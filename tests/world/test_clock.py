@@ -6,7 +6,7 @@ import pytest
 
 from mqttown_orchestrator.world.clock import DAY, Clock, as_minute, as_text
 
-CLOCK = Clock(datetime(2026, 3, 2, 6, 0))
+CLOCK = Clock(datetime.fromisoformat("2026-03-02T06:00:00"))
 
 
 def test_a_tick_is_a_minute() -> None:

@@ -28,7 +28,7 @@ def test_the_same_id_gets_the_same_answer_and_no_second_effect(hand: Any) -> Non
 def test_the_window_holds_256(hand: Any) -> None:
     hand.stranger("zoe")
     for number in range(DECIDED_WINDOW + 1):
-        hand.step(hand.action("zoe", "wait", id=f"w{number}"))
+        hand.step(hand.action("zoe", "wait", action_id=f"w{number}"))
     decided = hand.state.bodies["zoe"].decided
     assert len(decided) == DECIDED_WINDOW
     assert next(iter(decided)) == "w1"

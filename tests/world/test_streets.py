@@ -1,6 +1,6 @@
 """Ways and lengths."""
 
-import networkx
+import networkx as nx
 import pytest
 
 from mqttown_orchestrator.world.plan import Plan
@@ -8,11 +8,11 @@ from mqttown_orchestrator.world.streets import FAR, Streets, straight
 
 
 def test_lengths_agree_with_another_library(plan: Plan, tiny_town: dict) -> None:
-    graph = networkx.Graph()
+    graph = nx.Graph()
     for a, b, length in tiny_town["streets"]["edges"]:
         graph.add_edge(a, b, weight=length)
     for goal in range(len(plan.streets.nodes)):
-        expected = networkx.single_source_dijkstra_path_length(graph, goal)
+        expected = nx.single_source_dijkstra_path_length(graph, goal)
         assert list(plan.streets.distances(goal)) == [expected[node] for node in range(len(plan.streets.nodes))]
 
 

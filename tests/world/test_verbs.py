@@ -193,9 +193,13 @@ def test_only_what_was_witnessed_can_be_passed_on(hand: Any) -> None:
 
 
 def test_sleepers_neither_speak_nor_trade(hand: Any) -> None:
-    for verb, parameters in (
-        ("say", {"text": "Zzz"}), ("buy", {"item": "coffee"}), ("give", {"to": "aino", "amount": 1}), ("claim", {"building": "museo"}),
-    ):  # fmt: skip
+    attempts: dict[str, dict[str, Any]] = {
+        "say": {"text": "Zzz"},
+        "buy": {"item": "coffee"},
+        "give": {"to": "aino", "amount": 1},
+        "claim": {"building": "museo"},
+    }
+    for verb, parameters in attempts.items():
         assert refused(hand, "otto", verb, **parameters)[1] == ["move_to", "work", "eat", "sleep", "wait"]
     assert set(offered(hand, "otto")) == {"move_to", "wait"}
 
