@@ -13,7 +13,7 @@ from mqttown_orchestrator.commands import Commands
 from mqttown_orchestrator.controls import Controls
 from mqttown_orchestrator.founding import found_or_resume, read_town
 from mqttown_orchestrator.inbox import Inbox
-from mqttown_orchestrator.journal import Journal, SecondWriter
+from mqttown_orchestrator.journal import Journal
 from mqttown_orchestrator.lockstep import Lockstep
 from mqttown_orchestrator.metrics import Metrics
 from mqttown_orchestrator.outbox import Outbox
@@ -52,13 +52,12 @@ class Assembly:
         self.commands = Commands(town, journal, controls, self.pace, self.publish)
         judge = Judge(town.state, RateStage(), ModerationStage(settings.moderated_words))
         self.inbox = Inbox(town, judge, self.presence, self.commands, self.outbox, self.lockstep, self.pace, self.metrics)
-        self.sweep = Sweep(town, self.public, self._superseded)
+        self.sweep = Sweep(town, self.public)
         self.service = Service(
             town=town, pace=self.pace, inbox=self.inbox, presence=self.presence, commands=self.commands, journal=journal,
             snapshots=Snapshots(town, settings.snapshot_ticks), outbox=self.outbox, public=self.public, metrics=self.metrics,
         )  # fmt: skip
         self.wire: Wire | None = None
-        self.superseded_by: int | None = None
 
     def will(self) -> tuple[str, bytes]:
         """What the broker shall say when we vanish."""
@@ -83,10 +82,6 @@ class Assembly:
         self.sweep.begin(wire)
         self.service.republish = True
         self.pace.wake()
-
-    def _superseded(self, generation: int) -> None:
-        self.superseded_by = generation
-        self.pace.stop()
 
     def figures(self) -> dict[str, Any]:
         """What is told once a second."""
@@ -144,10 +139,6 @@ async def _live(assembly: Assembly, wire: Wire) -> None:
         for task in (living, telling):
             if task.done():
                 task.result()
-        if assembly.superseded_by is not None:
-            raise SecondWriter(
-                f"generation {assembly.superseded_by} writes this town now; ours was {town.generation}, this one stops"
-            )
         await assembly.service.close()
     finally:
         for task in (telling, living):

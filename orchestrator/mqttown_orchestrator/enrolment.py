@@ -100,8 +100,8 @@ class Enrolment:
         self._joining.add(agent)
         plan = form.plan or form.kind
         row = {
-            "id": agent, "name": form.name, "kind": form.kind, "home_district": district, "owner": form.owner, "tagline": form.tagline,
-            "plan": plan, "placement": form.placement, "registered_tick": tick,
+            "id": agent, "name": form.name, "kind": form.kind, "home_district": district, "owner": form.owner,
+            "tagline": form.tagline, "plan": plan, "placement": form.placement, "registered_tick": tick,
         }  # fmt: skip
         body = {"name": form.name, "district": district, "kind": form.kind}
         if form.home is not None:

@@ -20,8 +20,8 @@ def remember(citizens: Citizens, event: Event) -> None:
     """Let everybody who witnessed an event have it in later observations."""
     if not event.witnesses:
         return
-    as_message: orjson.Fragment | None = None
-    as_event: orjson.Fragment | None = None
+    as_message: bytes | None = None
+    as_event: bytes | None = None
     for agent in event.witnesses:
         citizen = citizens.get(agent)
         if citizen is None:
@@ -41,22 +41,12 @@ def remember_row(citizens: Citizens, row: Mapping[str, Any]) -> None:
     remember(citizens, Event(**row))
 
 
-def _message(event: Event) -> orjson.Fragment:
-    return orjson.Fragment(
-        orjson.dumps(
-            {
-                "event": event.id,
-                "from": event.agent,
-                "text": event.data["text"],
-                "tick": event.tick,
-                "to": event.data.get("to"),
-                "about": event.about,
-            }
-        )
-    )
+def _message(event: Event) -> bytes:
+    told = {"event": event.id, "from": event.agent, "text": event.data["text"], "tick": event.tick}
+    return orjson.dumps({**told, "to": event.data.get("to"), "about": event.about})
 
 
-def _seen(event: Event) -> orjson.Fragment:
+def _seen(event: Event) -> bytes:
     """Without the witnesses: who else was there is in `visible_agents`, and an observation is to be small."""
     seen: dict[str, Any] = {"id": event.id, "kind": event.kind, "tick": event.tick}
     for name in ("district", "building", "agent", "action_id", "cause"):
@@ -66,4 +56,4 @@ def _seen(event: Event) -> orjson.Fragment:
     if event.about:
         seen["about"] = event.about
     seen["data"] = event.data
-    return orjson.Fragment(orjson.dumps(seen))
+    return orjson.dumps(seen)

@@ -32,8 +32,10 @@ def observe(town: Town, citizen: Citizen, because: Iterable[str], after: int, ti
         timestamp: wall time.
     """
     perceived, more = look(town.state, town.plan, citizen.id)
-    perceived["messages"], unheard = citizen.witnessed.messages(after)
-    perceived["environment"]["events"], unseen = citizen.witnessed.events(after)
+    heard, unheard = citizen.witnessed.messages(after)
+    seen, unseen = citizen.witnessed.events(after)
+    perceived["messages"] = [orjson.Fragment(message) for message in heard]
+    perceived["environment"]["events"] = [orjson.Fragment(event) for event in seen]
     if unheard:
         more["messages"] = unheard
     if unseen:

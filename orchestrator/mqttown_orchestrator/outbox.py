@@ -85,7 +85,7 @@ class Outbox:
         citizen.witnessed.told = self._town.tick
         self._lockstep.observed(citizen)
         if citizen.memory:
-            self.recollection.hold(citizen, observation)
+            self.recollection.hold(citizen, observation, citizen.witnessed.messages(after)[0])
         else:
             self._send_observation(citizen, observation)
 

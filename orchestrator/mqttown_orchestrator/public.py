@@ -42,8 +42,15 @@ class Public:
 
     def status(self, status: str) -> None:
         """Say whether the town is up."""
-        payload = orjson.dumps({"status": status, "generation": self._town.generation})
-        self._publish(topics.world(self._town.id, "status"), payload, True)  # noqa: FBT003
+        self._publish(topics.world(self._town.id, "status"), self._status(status), True)  # noqa: FBT003
+
+    @property
+    def online(self) -> bytes:
+        """What `status` says while we live."""
+        return self._status("online")
+
+    def _status(self, status: str) -> bytes:
+        return orjson.dumps({"status": status, "generation": self._town.generation})
 
     def clock(self) -> None:
         """Say what time it is in the town."""

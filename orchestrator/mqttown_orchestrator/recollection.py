@@ -1,7 +1,7 @@
 """Memories that an agent wants in its observations: asked of the memory service, never waited for longer than 50 ms."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import orjson
@@ -34,8 +34,8 @@ class Recollection:
         """Observations held back."""
         return len(self._held)
 
-    def hold(self, citizen: Citizen, observation: dict[str, Any]) -> None:
-        """Ask for memories that fit an observation, and send it with them, or without."""
+    def hold(self, citizen: Citizen, observation: dict[str, Any], heard: Sequence[bytes]) -> None:
+        """Ask for memories that fit an observation and the messages in it, and send it with them, or without."""
         if (earlier := self._question_of.get(citizen.id)) is not None:
             self._release(earlier, None)
         self._asked += 1
@@ -44,7 +44,7 @@ class Recollection:
             "id": question,
             "agent": citizen.id,
             "op": "recall",
-            "query": _query(observation),
+            "query": _query(observation, heard),
             "k": citizen.memory,
         }
         timer = asyncio.get_running_loop().call_later(_BUDGET, self._release, question, None)
@@ -74,9 +74,9 @@ class Recollection:
         self._send(citizen, observation)
 
 
-def _query(observation: dict[str, Any]) -> str:
+def _query(observation: dict[str, Any], heard: Sequence[bytes]) -> str:
     perceived = observation["observation"]
-    words = [orjson.loads(bytes(message.contents))["text"] for message in perceived["messages"][-_HEARD:]]
+    words = [orjson.loads(message)["text"] for message in heard[-_HEARD:]]
     names = [other["name"] for other in perceived["visible_agents"][:_HEARD]]
     here = perceived["location"].get("here") or {}
     return " ".join([*words, *names, here.get("name", ""), perceived["self"]["doing"]])[:1000].strip() or "now"

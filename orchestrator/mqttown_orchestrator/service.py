@@ -66,6 +66,7 @@ class Service:
         """At a safe point, where the state is durable: answer commands and hellos, tell who came and went."""
         if self.republish:
             self.republish = False
+            await self.journal.write([])  # who took our connection may have taken the town: then this is our end
             self.public.everything()
         await self.commands.handle()
         for agent in list(self.presence.changed):

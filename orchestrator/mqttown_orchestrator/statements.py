@@ -35,8 +35,10 @@ def permit(agent: str, verbs: Sequence[str] | None) -> Statement:
 def let_in(agent: str, tag: str, key_hash: str, home_district: str) -> Statement:
     """The agent may connect with this key, in place of a former one with that tag."""
     return (
-        ("INSERT INTO town.credentials (agent, tag, key_hash, kind, home_district) VALUES ($1, $2, $3, 'agent', $4) "
-        "ON CONFLICT (agent, tag) DO UPDATE SET key_hash = EXCLUDED.key_hash, expires = NULL, revoked = NULL"),
+        (
+            "INSERT INTO town.credentials (agent, tag, key_hash, kind, home_district) VALUES ($1, $2, $3, 'agent', $4) "
+            "ON CONFLICT (agent, tag) DO UPDATE SET key_hash = EXCLUDED.key_hash, expires = NULL, revoked = NULL"
+        ),
         (agent, tag, key_hash, home_district),
     )
 
@@ -44,8 +46,10 @@ def let_in(agent: str, tag: str, key_hash: str, home_district: str) -> Statement
 def shut_out(agent: str, tag: str | None) -> Statement:
     """The agent's key with this tag is of no use any more; None for all of them."""
     return (
-        ("UPDATE town.credentials SET revoked = now() "
-        "WHERE agent = $1 AND kind = 'agent' AND revoked IS NULL AND ($2::text IS NULL OR tag = $2)"),
+        (
+            "UPDATE town.credentials SET revoked = now() "
+            "WHERE agent = $1 AND kind = 'agent' AND revoked IS NULL AND ($2::text IS NULL OR tag = $2)"
+        ),
         (agent, tag),
     )
 
@@ -55,7 +59,9 @@ def journal_command(
 ) -> Statement:
     """A command, without secrets, and its answer."""
     return (
-        ("INSERT INTO town.commands (id, service, command, parameters, tick, status, detail, answer) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"),
+        (
+            "INSERT INTO town.commands (id, service, command, parameters, tick, status, detail, answer) "
+            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+        ),
         (command_id, service, command, parameters, answer["tick"], answer["status"], answer["detail"], answer),
     )

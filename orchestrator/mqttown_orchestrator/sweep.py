@@ -1,10 +1,7 @@
 """Retained messages that nobody owns any more, and statuses that aren't ours: found on the broker, and put right."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Final
-
-import orjson
 
 from mqttown_contract import topics
 from mqttown_orchestrator.public import Public
@@ -20,10 +17,8 @@ _SECONDS: Final = 3.0
 class Sweep:
     """Listens to what the broker keeps, after every connection."""
 
-    def __init__(self, town: Town, public: Public, superseded: Callable[[int], None]) -> None:
-        self._town = town
+    def __init__(self, town: Town, public: Public) -> None:
         self._public = public
-        self._superseded = superseded
         self._status = topics.world(town.id, "status")
         self._kept = (
             topics.district(town.id, "+", "state"),
@@ -38,24 +33,13 @@ class Sweep:
         asyncio.get_running_loop().call_later(_SECONDS, wire.unsubscribe, *self._kept)
 
     def saw(self, topic: str, payload: bytes, *, retained: bool) -> bool:
-        """Look at a message. Say whether it was one for us."""
+        """Look at a message, and say whether it was one for us. A late Will, or what was kept of another run, is void."""
         if topic == self._status:
-            self._look_at_status(payload)
+            if payload != self._public.online:
+                self._public.status("online")
             return True
         if "/out/" in topic or "/in/" in topic:
             return False
         if retained and payload and not self._public.owns(topic):
             self._public.clear(topic)
         return True
-
-    def _look_at_status(self, payload: bytes) -> None:
-        """A late Will, of us or of an earlier generation, is void; a later generation is our end."""
-        try:
-            told = orjson.loads(payload)
-        except orjson.JSONDecodeError:
-            told = None
-        generation = told.get("generation") if isinstance(told, dict) else None
-        if isinstance(generation, int) and generation > self._town.generation:
-            self._superseded(generation)
-        elif told != {"status": "online", "generation": self._town.generation}:
-            self._public.status("online")

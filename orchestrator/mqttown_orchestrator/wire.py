@@ -48,6 +48,9 @@ class Wire:
             self._client.set_auth_credentials(_CLIENT_ID, password)
         self._client.on_message = self._on_message
         self._client.on_connect = self._on_connect
+        self._client.on_subscribe = self._on_subscribe
+        self._asked = 0
+        self._listening = asyncio.Event()
         self._first = True
         self._seen = time.monotonic()
 
@@ -92,6 +95,8 @@ class Wire:
 
     def subscribe(self, *filters: str) -> None:
         """Subscribe at QoS 0 on this connection; call again after the next one."""
+        self._asked += 1
+        self._listening.clear()
         self._client.subscribe([gmqtt.Subscription(name, qos=0) for name in filters])
 
     def unsubscribe(self, *filters: str) -> None:
@@ -120,13 +125,21 @@ class Wire:
             else:
                 self._first = False
                 self._connected(self)
-                return
+                break
+        async with asyncio.timeout_at(deadline):
+            await self._listening.wait()
 
     def _on_connect(self, _client: Any, _flags: int, _code: int, _properties: Any) -> None:
         # gmqtt keeps its list of subscriptions over connections, but asks for none of them again.
         self._client.subscriptions.clear()
+        self._asked = 0
         if not self._first:
             self._connected(self)
+
+    def _on_subscribe(self, _client: Any, _mid: int, _granted: Any, _properties: Any) -> None:
+        self._asked -= 1
+        if self._asked <= 0:
+            self._listening.set()
 
     def _on_message(self, _client: Any, topic: str, payload: bytes, _qos: int, properties: dict[str, Any]) -> int:
         self._receive(topic, bytes(payload), bool(properties["retain"]))

@@ -3,8 +3,6 @@
 from collections import deque
 from typing import Final
 
-import orjson
-
 from mqttown_contract.types import MAX_OBSERVED
 
 __all__ = ["Since", "Witnessed"]
@@ -12,7 +10,7 @@ __all__ = ["Since", "Witnessed"]
 _COUNTED: Final = 1_000
 """So many ticks of older messages are remembered to count what an observation leaves out."""
 
-Since = tuple[list[orjson.Fragment], int]
+Since = tuple[list[bytes], int]
 """The newest, oldest first, and how many more there were."""
 
 
@@ -22,10 +20,10 @@ class _Channel:
     __slots__ = ("_entries", "_ticks")
 
     def __init__(self) -> None:
-        self._entries: deque[orjson.Fragment] = deque(maxlen=MAX_OBSERVED)
+        self._entries: deque[bytes] = deque(maxlen=MAX_OBSERVED)
         self._ticks: deque[int] = deque(maxlen=_COUNTED)
 
-    def add(self, tick: int, entry: orjson.Fragment) -> None:
+    def add(self, tick: int, entry: bytes) -> None:
         self._entries.append(entry)
         self._ticks.append(tick)
 
@@ -42,7 +40,7 @@ class _Channel:
 
 
 class Witnessed:
-    """Messages and events that one agent has witnessed, as JSON ready for the wire.
+    """Messages and events that one agent has witnessed, as JSON, ready for the wire.
 
     Attributes:
         told: newest tick that its observations have covered.
@@ -55,11 +53,11 @@ class Witnessed:
         self._events = _Channel()
         self.told = 0
 
-    def hear(self, tick: int, message: orjson.Fragment) -> None:
+    def hear(self, tick: int, message: bytes) -> None:
         """Words have reached the agent."""
         self._messages.add(tick, message)
 
-    def see(self, tick: int, event: orjson.Fragment) -> None:
+    def see(self, tick: int, event: bytes) -> None:
         """The agent has seen something happen, or has done it."""
         self._events.add(tick, event)
 

@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import shutil
 import socket
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
@@ -20,6 +22,7 @@ from mqttown_contract import topics
 TOWN = "tiny"
 SECONDS = 10.0
 C = TypeVar("C", bound="Client")
+_numbers = itertools.count(1)
 KEY_HASH = "sha256:" + "0" * 64
 NATS = Path(sys.executable).parent / "nats-server"
 OPEN_BROKER = """
@@ -33,8 +36,6 @@ mqtt {{ listen: "127.0.0.1:{port}" }}
 @pytest.fixture(scope="session")
 def broker_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """MQTT port of a NATS server without grants, for the session. Each test has its own retained world: it is cleared."""
-    import subprocess
-
     folder = tmp_path_factory.mktemp("nats")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -68,7 +69,9 @@ class Client:
         """The next message on a channel that fits; earlier ones are kept for others."""
 
         def found() -> int | None:
-            places = (n for n, (topic, told) in enumerate(self.heard) if topic.endswith(f"/{channel}") and told is not None and fits(told))
+            places = (
+                n for n, (topic, told) in enumerate(self.heard) if topic.endswith(f"/{channel}") and told is not None and fits(told)
+            )
             return next(places, None)
 
         async with asyncio.timeout(SECONDS), self._news:
@@ -117,7 +120,7 @@ class Orchestrator:
             "MQTTOWN_DATABASE": database,
             "MQTTOWN_TOWN_FILE": str(town_file),
             "MQTTOWN_MQTT_PORT": str(port),
-            "MQTTOWN_SPEED": "1200",
+            "MQTTOWN_SPEED": "6000",
             "MQTTOWN_SEED": "7",
         }
         self.stack = contextlib.AsyncExitStack()
@@ -190,7 +193,7 @@ class Orchestrator:
             await connection.close()
 
     async def _link(self, name: str) -> Link:
-        return await self.stack.enter_async_context(Link(Address("127.0.0.1", self.port), client_id=f"{name}-{id(self):x}"))
+        return await self.stack.enter_async_context(Link(Address("127.0.0.1", self.port), client_id=f"{name}-{next(_numbers)}"))
 
     async def _connect(self, client: C, *filters: str) -> C:
         await client.link.subscribe(*filters)
