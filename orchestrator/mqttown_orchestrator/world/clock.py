@@ -1,6 +1,6 @@
 """Town time: ticks since the start to local time, weekday and part of the day. One tick is one town minute."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
@@ -23,9 +23,15 @@ class Clock:
 
     Attributes:
         start: local time at tick 0.
+        offset: minutes from Monday 00:00 to the start.
     """
 
     start: datetime
+    offset: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Count the minutes once; every question needs them."""
+        object.__setattr__(self, "offset", self.start.weekday() * DAY + self.start.hour * 60 + self.start.minute)
 
     def at(self, tick: int) -> datetime:
         """Local time at a tick."""
@@ -41,7 +47,7 @@ class Clock:
 
     def minute_of_week(self, tick: int) -> int:
         """Minutes since Monday 00:00, 0 to 10,079."""
-        return (self.start.weekday() * DAY + self.start.hour * 60 + self.start.minute + tick) % WEEK
+        return (self.offset + tick) % WEEK
 
     def minute_of_day(self, tick: int) -> int:
         """Minutes since midnight, 0 to 1,439."""

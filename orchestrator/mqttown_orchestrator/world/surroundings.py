@@ -1,5 +1,6 @@
 """What is near a place: buildings one might want to walk to, with those that somebody needs always among them."""
 
+from bisect import bisect_right
 from itertools import islice
 from typing import Any, Final
 
@@ -34,19 +35,28 @@ def nearby_ids(plan: Plan, body: Body, tick: int) -> list[str]:
 
 
 def _near(plan: Plan, body: Body, tick: int) -> _Near:
+    """Public places near, shared by all who stand here, with the body's own home and workplace put among them."""
     here: str | int = body.building or min(spot(body, tick), key=lambda anchor: (anchor[1], anchor[0]))[0]
-    work = None if body.job is None else plan.jobs[body.job].building
-    key = (here, plan.opening(tick), body.home, work)
+    key = (here, plan.opening(tick))
     found: _Near | None = plan.tables.get(key)
     if found is None:
         if len(plan.tables) >= _KEPT:
             plan.tables.clear()
-        found = _choose(plan, here, tick, [own for own in (body.home, work) if own is not None])
-        plan.tables[key] = found
+        found = plan.tables[key] = _choose(plan, here, tick)
+    for own in (body.home, None if body.job is None else plan.jobs[body.job].building):
+        if own is not None and own != here and own not in found[1]:
+            row = _told(plan, plan.buildings[own], _row(plan, _point(plan, here), own)[1], tick)
+            at = bisect_right(found[0], row["metres"], key=_metres)
+            found = ([*found[0][:at], row, *found[0][at:]], [*found[1][:at], own, *found[1][at:]])
     return found
 
 
-def _choose(plan: Plan, here: str | int, tick: int, own: list[str]) -> _Near:
+def _metres(row: dict[str, Any]) -> int:
+    metres: int = row["metres"]
+    return metres
+
+
+def _choose(plan: Plan, here: str | int, tick: int) -> _Near:
     ranked = _ranked(plan, here)
     chosen = dict(ranked[""])
     for kind in _WANTED:
@@ -54,10 +64,6 @@ def _choose(plan: Plan, here: str | int, tick: int, own: list[str]) -> _Near:
             if plan.is_open(building, tick) is not False:
                 chosen[building] = metres
                 break
-    point = _point(plan, here)
-    for building in own:
-        chosen[building] = straight(point, plan.buildings[building].door) // 100
-    chosen.pop(str(here), None)
     order = sorted(chosen, key=lambda building: (chosen[building], building))
     return [_told(plan, plan.buildings[building], chosen[building], tick) for building in order], order
 
