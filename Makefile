@@ -9,10 +9,12 @@ ARGS ?=
 
 ## run the town; ARGS="--seed 7 --speed 600" passes options to `mqttown up`
 town: $(VENV)/town.stamp
+	@$(BIN)/python -m mqttown_dashboard.build
 	@exec $(BIN)/mqttown up $(ARGS)
 
 ## pass the tests; ARGS="-k journal" passes options to pytest
 test: $(VENV)/test.stamp
+	@$(BIN)/python -m mqttown_dashboard.build
 	@$(BIN)/python -m pytest $(ARGS)
 
 ## lint, types, import directions, documents

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
+from mqttown_cli.content.compile import compile_town
 from mqttown_cli.townpack.check import problems
 from mqttown_cli.townpack.command import app
 from mqttown_cli.townpack.compile import compile_map, to_bytes
@@ -291,6 +292,22 @@ def test_the_command_writes_map_and_notice(tmp_path: Path) -> None:
     written = json.loads(gzip.decompress((out / "map.json.gz").read_bytes()))
     assert (written["town"]["id"], written["town"]["name"]) == ("grid", "Grid [of] streets")
     assert "Open Database License" in (out / "ODBL-NOTICE.md").read_text(encoding="utf-8")
+
+
+def test_an_imported_town_can_be_lived_in_at_once(tmp_path: Path) -> None:
+    path = village(tmp_path / "v.osm").close()
+    out = tmp_path / "town"
+    done = CliRunner().invoke(
+        app, ["import", str(path), "--out", str(out), "--name", 'A "quoted" name: yes', "--timezone", "Europe/Oslo"]
+    )
+    assert done.exit_code == 0, done.output
+    town = compile_town(out, 3, 1)
+    assert len(town["people"]) == 3
+    assert town["town"]["name"] == 'A "quoted" name: yes'
+    assert town["town"]["timezone"] == "Europe/Oslo"
+    wrong = CliRunner().invoke(app, ["import", str(path), "--out", str(out), "--timezone", "Oslo"])
+    assert wrong.exit_code == 1
+    assert "no time zone" in wrong.output
 
 
 def test_the_command_says_what_is_wrong(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import struct
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import orjson
 
@@ -116,13 +116,12 @@ class _Member(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass of it
         raw = transport.get_extra_info("socket")
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         name, key = self._agent.id.encode(), self._agent.key.encode()
         body = b"\x00\x04MQTT\x04\xc2" + struct.pack("!H", KEEP_ALIVE_SECONDS) + _text(name) + _text(name) + _text(key)
-        transport.write(_frame(0x10, body))
+        self._transport.write(_frame(0x10, body))
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.subscribed.done():

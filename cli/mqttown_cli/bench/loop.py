@@ -71,6 +71,7 @@ async def _bench(agents: int, ticks: int, detail: str, tell: Tell) -> dict[str, 
             target=_live, args=(there, ports["--mqtt-port"], crowd, detail), daemon=True
         )
         process.start()
+        there.close()  # so that the crowd's end is the end of the pipe
         stack.callback(process.kill)
         tell(f"connecting {agents} agents")
         await _said(here, "connected")
@@ -174,11 +175,12 @@ async def _command(folder: DataFolder, port: int, commands: list[tuple[str, dict
     """Send commands all at once and await their answers."""
     key = folder.secrets(SERVICES)["services"]["cli"]
     answers: dict[str, Answer] = {}
-    link = Link(Address(port=port), f"cli~{secrets.token_hex(4)}", key)
+    batch = secrets.token_hex(4)  # the town remembers the ids of commands
+    link = Link(Address(port=port), f"cli~{batch}", key)
     await link.subscribe(topics.service_in("helsinki", "cli", "answer"))
     async with asyncio.timeout(120), link:
         for number, (command, parameters) in enumerate(commands):
-            message = {"id": f"c{number}", "command": command, "parameters": parameters}
+            message = {"id": f"{batch}-{number}", "command": command, "parameters": parameters}
             await link.publish(topics.service_out("helsinki", "cli", "command"), message)
         async for incoming in link:
             answer = Answer.model_validate_json(incoming.payload)
@@ -188,7 +190,7 @@ async def _command(folder: DataFolder, port: int, commands: list[tuple[str, dict
     refused = [answer.detail for answer in answers.values() if answer.status == "rejected"]
     if refused:
         raise RuntimeError(f"{len(refused)} commands were refused: {refused[0]}")
-    return [answers[f"c{number}"].result for number in range(len(commands))]
+    return [answers[f"{batch}-{number}"].result for number in range(len(commands))]
 
 
 def _live(pipe: Connection, port: int, agents: list[Agent], detail: str) -> None:

@@ -1,9 +1,11 @@
 """The command `mqttown town`: compiles an OpenStreetMap extract into a town."""
 
 import importlib.util
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
+from zoneinfo import available_timezones
 
 import typer
 from rich.console import Console
@@ -16,6 +18,8 @@ __all__ = ["app"]
 
 MAP_FILE: Final = "map.json.gz"
 NOTICE_FILE: Final = "ODBL-NOTICE.md"
+TOWN_FILE: Final = "town.yaml"
+FIRST_MORNING: Final = "2026-03-02T06:00:00"
 _NOTICE: Final = """# Where this map comes from
 
 `map.json.gz` is a derived database of OpenStreetMap: **© OpenStreetMap contributors**, made available under the
@@ -38,11 +42,15 @@ def import_(
     out: Annotated[Path, typer.Option("--out", help="Folder of the town; made if it isn't there.")],
     town_id: Annotated[str | None, typer.Option("--id", help="Id of the town: a-z, 0-9 and dashes.")] = None,
     name: Annotated[str | None, typer.Option("--name", help="Name of the town; else the map's.")] = None,
+    timezone: Annotated[str, typer.Option("--timezone", help="Its time zone, like Europe/Helsinki.")] = "UTC",
 ) -> None:
-    """Compile an OpenStreetMap extract into the map of a town.
+    """Compile an OpenStreetMap extract into a town.
 
-    Writes `map.json.gz`, and beside it the notice that the map's licence asks for.
+    Writes `map.json.gz`, beside it the notice that the map's licence asks for, and a `town.yaml` to go on from if there is none:
+    with these `mqttown up --town DIR` runs, with residents made from the seed.
     """
+    if timezone not in available_timezones():
+        _fail(f"{timezone!r} is no time zone; give one like Europe/Helsinki with --timezone")
     console = Console(soft_wrap=True, highlight=False)
     missing = [package for package in ("osmium", "shapely") if importlib.util.find_spec(package) is None]
     if missing:
@@ -65,9 +73,17 @@ def import_(
         (out / MAP_FILE).write_bytes(packed)
         if not (out / NOTICE_FILE).exists():
             (out / NOTICE_FILE).write_text(_NOTICE.format(source=extract.name), encoding="utf-8")
+        if not (out / TOWN_FILE).exists():
+            (out / TOWN_FILE).write_text(_town_yaml(town_map["town"], timezone), encoding="utf-8")
     except OSError as error:
         _fail(f"{out}: can't write there ({error.strerror}); give a folder that you may write to with --out")
     console.print(_summary(town_map, out / MAP_FILE, len(packed)))
+
+
+def _town_yaml(town: dict[str, Any], timezone: str) -> str:
+    # A JSON string is a YAML string, whatever the name holds.
+    name = json.dumps(town["name"], ensure_ascii=False)
+    return f"id: {town['id']}\nname: {name}\ntimezone: {timezone}\nstart: {FIRST_MORNING} # a Monday\n"
 
 
 def _fail(text: str) -> NoReturn:
