@@ -13,11 +13,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import paho.mqtt.client as paho
 import pytest
+
+from mqttown_contract import topics
 
 MQTTOWN = str(Path(sys.executable).parent / "mqttown")
 FREE_PORTS = ("--http-port", "0", "--mqtt-port", "0", "--ws-port", "0")
 READY_SECONDS = 90
+ANSWER_SECONDS = 20
 
 
 class RunningTown:
@@ -78,6 +82,94 @@ class RunningTown:
         if self.process.poll() is None:
             self.process.send_signal(how)
         return self.process.wait(seconds)
+
+
+class Stranger:
+    """An agent at the wire by paho, without our SDK. What it hears waits in `heard` until somebody asks for it."""
+
+    def __init__(self, credentials: dict[str, Any]) -> None:
+        self.known = credentials
+        self.heard: list[tuple[str, Any]] = []
+        self.disconnected = threading.Event()
+        self._news = threading.Condition()
+        self._subscribed = threading.Event()
+        self._client = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id=credentials["client_id"], protocol=paho.MQTTv311)
+        self._client.username_pw_set(credentials["username"], credentials["password"])
+        self._client.on_connect = self._on_connect
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_subscribe = self._on_subscribe
+        self._client.on_message = self._on_message
+        self._client.connect(credentials["host"], credentials["port"])
+        self._client.loop_start()
+        assert self._subscribed.wait(ANSWER_SECONDS), "no subscription"
+
+    def send(self, channel: str, message: Any) -> None:
+        """Publish on `out/{channel}`; bytes go as they are."""
+        payload = message if isinstance(message, bytes) else json.dumps(message)
+        topic = topics.agent_out(self.known["town"], self.known["district"], self.known["username"].partition("~")[0], channel)
+        self._client.publish(topic, payload, qos=1)
+
+    def expect(self, channel: str, fits: Callable[[Any], bool] = lambda _: True, seconds: float = ANSWER_SECONDS) -> Any:
+        """The first message on `in/{channel}` that fits; it and those before it on that channel are taken out."""
+
+        def place() -> int | None:
+            return next((n for n, (name, told) in enumerate(self.heard) if name == channel and fits(told)), None)
+
+        with self._news:
+            there = self._news.wait_for(lambda: place() is not None, seconds)
+            assert there, f"no fitting {channel}; heard {self.heard[-5:]}"
+            last = place()
+            assert last is not None
+            found = self.heard[last][1]
+            self.heard = [one for n, one in enumerate(self.heard) if n > last or one[0] != channel]
+            return found
+
+    def hello(self, **fields: Any) -> Any:
+        """Say hello; returns the observation that answers it."""
+        self.send("hello", fields)
+        return self.expect("observation", lambda told: "hello" in told["because"])
+
+    def act(self, action_id: str, action: str, parameters: Any = None, **fields: Any) -> Any:
+        """Send an action; returns its verdict."""
+        self.send("action", {"id": action_id, "action": action, "parameters": parameters or {}, **fields})
+        return self.verdict(action_id)
+
+    def verdict(self, action_id: str | None) -> Any:
+        """The verdict on an action."""
+        return self.expect("verdict", lambda told: told["action_id"] == action_id)
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _on_connect(self, client: paho.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        if not reason.is_failure:
+            client.subscribe(self.known["topics"]["in"])
+
+    def _on_disconnect(self, *_: Any) -> None:
+        self.disconnected.set()
+
+    def _on_subscribe(self, *_: Any) -> None:
+        self._subscribed.set()
+
+    def _on_message(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
+        with self._news:
+            self.heard.append((message.topic.rpartition("/")[2], json.loads(message.payload)))
+            self._news.notify_all()
+
+
+@pytest.fixture
+def connect() -> Iterator[Callable[[dict[str, Any]], Stranger]]:
+    """Connect a stranger by the credentials that `mqttown agent new` gave; all are disconnected at the end."""
+    connected: list[Stranger] = []
+
+    def open_(credentials: dict[str, Any]) -> Stranger:
+        connected.append(Stranger(credentials))
+        return connected[-1]
+
+    yield open_
+    for stranger in connected:
+        stranger.close()
 
 
 @pytest.fixture
