@@ -305,7 +305,7 @@ def test_an_imported_town_can_be_lived_in_at_once(tmp_path: Path) -> None:
     assert len(town["people"]) == 3
     assert town["town"]["name"] == 'A "quoted" name: yes'
     assert town["town"]["timezone"] == "Europe/Oslo"
-    wrong = CliRunner().invoke(app, ["import", str(path), "--out", str(out), "--timezone", "Oslo"])
+    wrong = CliRunner().invoke(app, [*command, "--timezone", "Oslo"])
     assert wrong.exit_code == 1
     assert "no time zone" in wrong.output
 

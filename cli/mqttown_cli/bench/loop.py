@@ -216,14 +216,8 @@ async def _said(pipe: Connection, word: str) -> Any:
 
 
 async def _heard(pipe: Connection) -> Any:
-    loop = asyncio.get_running_loop()
-    ready = asyncio.Event()
-    loop.add_reader(pipe.fileno(), ready.set)
-    try:
-        await asyncio.wait_for(ready.wait(), 300)
-    finally:
-        loop.remove_reader(pipe.fileno())
-    return pipe.recv()
+    # In a thread: an event loop would make the pipe non-blocking, and its messages are longer than it holds.
+    return await asyncio.wait_for(asyncio.to_thread(pipe.recv), 300)
 
 
 async def _newest(database: asyncpg.Connection) -> int:
