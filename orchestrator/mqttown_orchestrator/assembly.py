@@ -1,6 +1,7 @@
 """Puts the parts of the orchestrator together, and runs them."""
 
 import asyncio
+import gc
 import signal
 import sys
 from typing import Any, Final
@@ -115,6 +116,7 @@ async def run(settings: Settings) -> None:
     async with Journal.open(url) as journal:
         town = await found_or_resume(journal, read_town(settings.town_file), settings.seed)
         assembly = Assembly(town, journal, settings)
+        gc.freeze()  # the town as built never becomes garbage; looking through it again and again would cost whole ticks
         for sign in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(sign, assembly.pace.stop)
         key = None if settings.service_key is None else settings.service_key.get_secret_value()

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from pydantic import BaseModel
+
 from mqttown_contract import topics
 from mqttown_contract.messages import BuildingState, Card, Clock, DistrictState, Events, Observation, People, Presence, WorldStatus
 
-MODELS = {
+MODELS: dict[str, type[BaseModel]] = {
     "status": WorldStatus, "clock": Clock, "card": Card, "presence": Presence, "people": People, "events": Events,
 }  # fmt: skip
 

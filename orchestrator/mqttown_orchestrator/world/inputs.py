@@ -30,7 +30,10 @@ class ActionInput:
 
     def to_json(self) -> dict[str, Any]:
         """As a plain mapping; `from_json` reads it."""
-        return {"input": "action", **asdict(self)}
+        return {
+            "input": "action", "agent": self.agent, "id": self.id, "verb": self.verb, "parameters": self.parameters,
+            "cause": self.cause, "refusal": None if self.refusal is None else asdict(self.refusal), "expires_tick": self.expires_tick,
+        }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
