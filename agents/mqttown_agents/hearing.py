@@ -15,7 +15,7 @@ __all__ = ["recall", "take_in"]
 _QUOTED: Final = re.compile(r"[\"“](?P<words>.+)[\"”]", re.DOTALL)
 _SPEAKER: Final = re.compile(r"^(?P<name>.{1,60}?) (?:said|told|whispered|asked)\b")
 _FIRST_HAND: Final = 8
-_TALKATIVE: Final = 500
+_TALKATIVE: Final = 350
 _SHORTEST_NEWS: Final = (3, 16)
 """Words, or else letters, below which strange words are a mere exclamation and no news."""
 

@@ -7,8 +7,10 @@ from mqttown_agents.acquaintance import Acquaintances
 from mqttown_agents.atlas import Atlas
 from mqttown_agents.gossip import Gossip
 
-__all__ = ["Appointment", "Notebook", "Owed", "Proposal"]
+__all__ = ["JUST_CAME", "Appointment", "Notebook", "Owed", "Proposal"]
 
+JUST_CAME: Final = 0
+"""`settled_until` of somebody who has not settled down since they came in."""
 ANSWER_WITHIN_TICKS: Final = 5
 """Town minutes after which an answer would be odd."""
 _BACK_OFF_TICKS: Final = 20
@@ -16,7 +18,7 @@ _TRIES: Final = 2
 _MOST_OWED: Final = 4
 _TREAT_AGAIN_TICKS: Final = 240
 _SAID_WINDOW_TICKS: Final = 60
-_MOST_SAID: Final = 16
+_MOST_SAID: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ class Notebook:
         self.said: list[int] = []
         self.carriers: dict[str, str] = {}
         self.heading: str | None = None
-        self.settled_until = 0
+        self.settled_until = JUST_CAME
         self.treated = -_TREAT_AGAIN_TICKS
         self.witnessed = -1
 

@@ -1,7 +1,6 @@
 """An observation as a resident reads it: the time, their body, who is in earshot, what was said."""
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import Any, Final
 
 from mqttown_agents.schedule import minute_of, weekday_of
@@ -18,6 +17,11 @@ class Situation:
 
     Args:
         observation: the whole message of the wire.
+
+    Attributes:
+        verbs: names of the actions that are possible now.
+        company: those in earshot who are awake, nearest first.
+        minute, weekday: of the day, and 0 Monday to 6 Sunday.
     """
 
     def __init__(self, observation: Mapping[str, Any]) -> None:
@@ -44,6 +48,12 @@ class Situation:
         town_time: str = observation["town_time"]
         self.minute = minute_of(town_time[11:16])
         self.weekday = weekday_of(town_time[:10])
+        self.verbs = frozenset([entry["action"] for entry in observation["available_actions"]])
+        self.company = [
+            other
+            for other in self.visible
+            if other["doing"] not in _DEAF and (other.get("metres") is None or other["metres"] <= EARSHOT_METRES)
+        ]
 
     @property
     def busy(self) -> bool:
@@ -54,20 +64,6 @@ class Situation:
     def place_name(self) -> str | None:
         """What people call the building one is in."""
         return self.here["name"] if self.here is not None else None
-
-    @cached_property
-    def verbs(self) -> frozenset[str]:
-        """Names of the actions that are possible now."""
-        return frozenset(entry["action"] for entry in self.observation["available_actions"])
-
-    @cached_property
-    def company(self) -> list[Mapping[str, Any]]:
-        """Those in earshot who are awake, nearest first."""
-        return [
-            other
-            for other in self.visible
-            if other["doing"] not in _DEAF and (other.get("metres") is None or other["metres"] <= EARSHOT_METRES)
-        ]
 
     def name_of(self, agent: str) -> str | None:
         """The name of somebody in sight."""

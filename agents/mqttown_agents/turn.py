@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from mqttown_agents.acquaintance import Acquaintance
 from mqttown_agents.haunts import Haunt
 from mqttown_agents.items import Item
 from mqttown_agents.luck import Luck
-from mqttown_agents.notebook import Notebook
+from mqttown_agents.notebook import JUST_CAME, Notebook
 from mqttown_agents.persona import Persona
 from mqttown_agents.prose import Prose
 from mqttown_agents.situation import Situation
@@ -33,6 +34,7 @@ class Turn:
         items: what is sold in town, by item id.
         haunts: where one meets people.
         now: what was observed.
+        talkative: those with whom one may begin to talk, nearest first; None until somebody asks.
     """
 
     persona: Persona
@@ -42,6 +44,7 @@ class Turn:
     items: Mapping[str, Item]
     haunts: Sequence[Haunt]
     now: Situation
+    talkative: list[Acquaintance] | None = None
 
     def attempt(self, action: str, target: str, parameters: Mapping[str, Any], reasoning: str) -> Choice | None:
         """The choice to do this, or None if it was tried again and again without effect."""
@@ -56,7 +59,7 @@ class Turn:
             return None
         choice = self.attempt("move_to", building, {"to": building}, reasoning)
         if choice is not None:
-            self.notebook.settled_until = 0
+            self.notebook.settled_until = JUST_CAME
             self.notebook.heading = self.notebook.atlas.name_of(building)
         return choice
 

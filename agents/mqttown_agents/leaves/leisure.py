@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from mqttown_agents.notebook import JUST_CAME
 from mqttown_agents.schedule import DAY, MEALS, minute_of, span_holds, until
 from mqttown_agents.turn import Choice, Turn
 
@@ -13,7 +14,7 @@ _EVENING_FROM: Final = 17 * 60
 _OUT_FROM: Final = 8 * 60
 _AT_HOME: Final = (25, 70)
 _OUT: Final = (20, 55)
-_LONGEST_WAIT: Final = 30
+_LONGEST_WAIT: Final = 60
 _LUNCHES: Final = 90
 """Minutes over which people's lunches are spread."""
 _LONGEST_SHIFT: Final = 600
@@ -34,9 +35,13 @@ def go_on(turn: Turn) -> Choice | None:
 
 
 def stay(turn: Turn) -> Choice | None:
-    """Stay where one has settled down."""
+    """Settle down where one has just come in, and stay for a while."""
+    if turn.now.building is None:
+        return None
+    if turn.notebook.settled_until == JUST_CAME:
+        _settle(turn)
     left = turn.notebook.settled_until - turn.now.tick
-    if turn.now.building is None or left <= 0:
+    if left <= 0:
         return None
     return Choice("wait", {"ticks": min(left, _until_next(turn))}, "It is good to be here.")
 
@@ -114,15 +119,18 @@ def go_home(turn: Turn) -> Choice | None:
 
 def let_time_pass(turn: Turn) -> Choice:
     """Settle down where one is, and wait."""
-    now = turn.now
-    least, most = _AT_HOME if now.building == now.home else _OUT
-    if now.building is not None and now.tick >= turn.notebook.settled_until:
-        turn.notebook.settled_until = now.tick + least + turn.draw("settle") % (most - least)
+    if turn.now.building is not None:
+        _settle(turn)
     return Choice("wait", {"ticks": _until_next(turn)}, "Nothing is pressing.")
 
 
+def _settle(turn: Turn) -> None:
+    least, most = _AT_HOME if turn.now.building == turn.now.home else _OUT
+    turn.notebook.settled_until = turn.now.tick + least + turn.draw("settle") % (most - least)
+
+
 def _until_next(turn: Turn) -> int:
-    """Ticks until something may be due: bed, the way to work, a meal, a meeting; 1 to 30."""
+    """Ticks until something may be due: bed, the way to work, a meal, a meeting; 1 to 60."""
     now, persona = turn.now, turn.persona
     due = [_LONGEST_WAIT, until(now.minute, persona.sleeps) or 1]
     due += [until(now.minute, begin) for begin, _ in MEALS if now.needs.get("food", 1.0) < 0.8]

@@ -9,10 +9,10 @@ from mqttown_agents.turn import Choice, Turn
 
 __all__ = ["MOST_OPENINGS", "ask", "greet", "part", "pass_on", "remark", "talkative_with", "tell"]
 
-MOST_OPENINGS: Final = 4
+MOST_OPENINGS: Final = 3
 """Things that one resident begins to talk about in one encounter."""
 _FAMILY: Final = ("partner", "spouse", "parent", "child", "sibling", "family", "grandparent", "grandchild")
-_NEAREST: Final = 6
+_NEAREST: Final = 4
 _AFTER_GOODBYE_TICKS: Final = 20
 _ONE_TOPIC_TICKS: Final = 45
 _PARTS: Final = {
@@ -26,6 +26,12 @@ _PARTS: Final = {
 
 def talkative_with(turn: Turn) -> list[Acquaintance]:
     """Those close by with whom one has not yet talked enough in this encounter, nearest first."""
+    if turn.talkative is None:
+        turn.talkative = _talkative_with(turn)
+    return turn.talkative
+
+
+def _talkative_with(turn: Turn) -> list[Acquaintance]:
     if turn.now.doing == "sleeping" or "say" not in turn.now.verbs or not turn.notebook.may_talk():
         return []
     meet, tick = turn.notebook.acquaintances.meet, turn.now.tick
@@ -41,7 +47,7 @@ def greet(turn: Turn) -> Choice | None:
             continue
         relation = turn.persona.relations.get(other.id)
         known = relation is not None or other.greeted != NEVER
-        if not known and not turn.luck.chance(300 + turn.persona.sociable // 2, "stranger", other.id, other.began):
+        if not known and not turn.luck.chance(100 + turn.persona.sociable // 3, "stranger", other.id, other.began):
             continue
         group = _greeting(turn, other, relation.kind if relation is not None else None)
         choice = open_with(turn, other, group, f"{other.name} is here.") or open_with(
@@ -68,7 +74,7 @@ def pass_on(turn: Turn) -> Choice | None:
     for other in talkative_with(turn):
         if turn.now.tick - other.topic < _ONE_TOPIC_TICKS or not _in_touch(turn, other):
             continue
-        if not turn.luck.chance(800 + turn.persona.sociable // 5, "tell", other.id, other.began):
+        if not turn.luck.chance(900 + turn.persona.sociable // 10, "tell", other.id, other.began):
             continue
         choice = tell(turn, other)
         if choice is not None:

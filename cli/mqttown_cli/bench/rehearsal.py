@@ -66,7 +66,9 @@ class Rehearsal:
         refused = sum(1 for verdict in happened.verdicts if verdict.refusal is not None)
         self.rejected += refused
         self.accepted += len(happened.verdicts) - refused
-        self._inputs = [self._decide(agent, reasons) for agent, reasons in happened.news.items() if agent in self.minds]
+        self._inputs = [
+            self._decide(agent, why) for agent, why in happened.news.items() if agent in self.minds and self._undecided(agent, why)
+        ]
         self.decisions += len(self._inputs)
         self.stepping_s += stepped - began
         self.deciding_s += time.perf_counter() - stepped
@@ -92,6 +94,10 @@ class Rehearsal:
             "memory_context": {},
             "more": more,
         }
+
+    def _undecided(self, agent: str, because: set[str]) -> bool:
+        """Whether there is anything to decide: a walker or sleeper who is only told that they may walk or sleep has not."""
+        return because != {"verdict"} or self.state.bodies[agent].doing not in ("walking", "sleeping")
 
     def _decide(self, agent: str, because: Iterable[str]) -> Input:
         mind = self.minds[agent]
