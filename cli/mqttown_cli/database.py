@@ -29,8 +29,11 @@ def database_of(folder: DataFolder, url: str | None = None) -> Iterator[str]:
         yield folder.running()["database"]
     elif folder.postgres.exists():
         folder.lock()  # so that no `up` starts the same cluster meanwhile
-        with EmbeddedPostgres(folder.postgres) as server:
-            yield server.url
+        try:
+            with EmbeddedPostgres(folder.postgres) as server:
+                yield server.url
+        finally:
+            folder.unlock()
     else:
         raise FolderError(f"there is no town in {folder.path}; name its directory with --data, or its --database")
 

@@ -74,6 +74,12 @@ class DataFolder:
             ) from None
         self._lock = handle
 
+    def unlock(self) -> None:
+        """Let go of the directory."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
     def held(self) -> bool:
         """Whether some process holds the lock."""
         try:

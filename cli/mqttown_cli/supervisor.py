@@ -157,7 +157,8 @@ class Supervisor:
             if part.final and code in FINAL_CODES:
                 self.ended.set_result(code)
                 return
-            short_lives = 0 if loop.time() - began > STEADY_SECONDS else short_lives + 1
+            if code != -signal.SIGKILL:  # that is somebody else's doing, and a restart mends it
+                short_lives = 0 if loop.time() - began > STEADY_SECONDS else short_lives + 1
             if code in FINAL_CODES[1:] or short_lives > SHORT_LIVES:
                 words = _last_lines((self._logs / f"{part.name}.log").read_text(encoding="utf-8", errors="replace"))
                 self.ended.set_exception(StartError(f"{part.name} will not stay up (code {code}): {words}"))
