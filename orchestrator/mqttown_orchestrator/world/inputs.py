@@ -32,7 +32,8 @@ class ActionInput:
         """As a plain mapping; `from_json` reads it."""
         return {
             "input": "action", "agent": self.agent, "id": self.id, "verb": self.verb, "parameters": self.parameters,
-            "cause": self.cause, "refusal": None if self.refusal is None else asdict(self.refusal), "expires_tick": self.expires_tick,
+            "cause": self.cause, "refusal": None if self.refusal is None else asdict(self.refusal),
+            "expires_tick": self.expires_tick,
         }  # fmt: skip
 
 
