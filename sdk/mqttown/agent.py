@@ -9,6 +9,7 @@ from mqttown.credentials import Credentials
 from mqttown.link import Incoming, Link, Will
 from mqttown.me import Me
 from mqttown.rejections import Rejected
+from mqttown.sequence import Sequence
 from mqttown_contract import topics
 from mqttown_contract.messages import HeardMessage, MemoryAnswer, Notice, Observation, Verdict, WorldStatus
 from mqttown_contract.types import Detail
@@ -18,6 +19,10 @@ __all__ = ["Agent"]
 log = logging.getLogger("mqttown")
 GAP_SECONDS: Final = 1.0
 """Order across topics is no promise: so long a missing number may still come."""
+FAREWELL_SECONDS: Final = 1.0
+"""So long a leaving agent tries to say so; after that its Will does."""
+HEARD_KEPT: Final = 1024
+"""An answer to `hello` may tell again what is known: of so many words it is known that they have been heard."""
 
 ObservationHandler = Callable[[Me, Observation], Awaitable[None]]
 MessageHandler = Callable[[Me, HeardMessage], Awaitable[None]]
@@ -53,8 +58,11 @@ class Agent:
         self._on_notice: list[NoticeHandler] = []
         self._newest: Observation | None = None
         self._heard: list[HeardMessage] = []
+        self._notices: list[Notice] = []
+        self._known: dict[str, None] = {}
         self._news = asyncio.Event()
-        self._seen: set[int] = set()
+        self._sequence = Sequence()
+        self._gap: asyncio.TimerHandle | None = None
 
     def on_observation(self, handler: ObservationHandler) -> ObservationHandler:
         """Call `handler(me, observation)` for the newest observation."""
@@ -102,14 +110,24 @@ class Agent:
                         thinker.result()
             finally:
                 thinker.cancel()
+                self._end_gap()
+                me.detach()
                 await asyncio.wait({thinker})
                 if link.connected:
-                    await link.publish(me.out("status"), {"status": "offline", "session": me.session}, qos=1)
+                    await self._say_goodbye(link)
 
     async def _greet(self, link: Link) -> None:
         self.me.attach(link)
-        self._seen.clear()
+        self._sequence.clear()
+        self._end_gap()
         await self.me.hello()
+
+    async def _say_goodbye(self, link: Link) -> None:
+        try:
+            async with asyncio.timeout(FAREWELL_SECONDS):
+                await link.publish(self.me.out("status"), {"status": "offline", "session": self.me.session}, qos=1)
+        except TimeoutError:
+            log.info("%s leaves without a word: the connection is gone", self.me.id)
 
     async def _take(self, incoming: Incoming) -> None:
         topic = topics.parse(incoming.topic)
@@ -119,8 +137,9 @@ class Agent:
             case _, "observation":
                 observation = Observation.model_validate_json(incoming.payload)
                 self._count(observation.seq)
+                self.me.observed(observation, gapless=not self._sequence.broken)
                 self._newest = observation
-                self._heard += observation.observation.messages
+                self._hear(observation.observation.messages)
                 self._news.set()
             case _, "verdict":
                 verdict = Verdict.model_validate_json(incoming.payload)
@@ -129,26 +148,36 @@ class Agent:
             case _, "notice":
                 notice = Notice.model_validate_json(incoming.payload)
                 self._count(notice.seq)
-                for handler in self._on_notice:
-                    await self._call(handler(self.me, notice))
+                self._notices.append(notice)
+                self._news.set()
             case _, "memory":
                 self.me.remembered(MemoryAnswer.model_validate_json(incoming.payload))
 
+    def _hear(self, messages: list[HeardMessage]) -> None:
+        for message in messages:
+            if message.event not in self._known:
+                self._known[message.event] = None
+                self._heard.append(message)
+        while len(self._known) > HEARD_KEPT:
+            del self._known[next(iter(self._known))]
+
     def _count(self, seq: int) -> None:
         """Say hello again if a number stays missing for a second."""
-        if seq == 1:
-            self._seen.clear()
-        self._seen.add(seq)
-        if self._gap():
-            asyncio.get_running_loop().call_later(GAP_SECONDS, self._close_gap)
+        self._sequence.take(seq)
+        if not self._sequence.broken:
+            self._end_gap()
+        elif self._gap is None:
+            self._gap = asyncio.get_running_loop().call_later(GAP_SECONDS, self._resync)
 
-    def _gap(self) -> bool:
-        return bool(self._seen) and len(self._seen) < max(self._seen)
+    def _resync(self) -> None:
+        self._end_gap()
+        self._sequence.clear()
+        self.me.hello_soon()
 
-    def _close_gap(self) -> None:
-        if self._gap():
-            self._seen.clear()
-            self.me.hello_soon()
+    def _end_gap(self) -> None:
+        if self._gap is not None:
+            self._gap.cancel()
+            self._gap = None
 
     async def _think(self) -> None:
         while True:
@@ -156,6 +185,10 @@ class Agent:
             self._news.clear()
             observation, self._newest = self._newest, None
             heard, self._heard = self._heard, []
+            notices, self._notices = self._notices, []
+            for notice in notices:
+                for handle_notice in self._on_notice:
+                    await self._call(handle_notice(self.me, notice))
             if observation is None:
                 continue
             self.me.begin(observation)
@@ -164,7 +197,7 @@ class Agent:
                     await self._call(handle_message(self.me, message))
             for handle in self._on_observation:
                 await self._call(handle(self.me, observation))
-            await self.me.end(observation)
+            await self._call(self.me.end(observation))
 
     async def _call(self, work: Awaitable[None]) -> None:
         try:

@@ -89,9 +89,14 @@ class Credentials:
         return cls._make(found, str(file))
 
     @classmethod
-    def _make(cls, found: dict[str, Any], source: str) -> Self:
+    def _make(cls, found: Any, source: str) -> Self:
+        if not isinstance(found, dict):
+            raise CredentialsError(f"{source} holds no credentials: it must be one JSON object, as `mqttown agent new` writes it")
         lacking = [field for field in ("username", "password", "town", "district") if not found.get(field)]
         if lacking:
             raise CredentialsError(f"{source} lacks {', '.join(lacking)}")
         known = {field: found[field] for field in _VARIABLES if field in found}
-        return cls(**{**known, "port": int(known.get("port", 1883))})
+        port = str(known.get("port", 1883))
+        if not port.isdecimal() or not 1 <= int(port) <= 65535:
+            raise CredentialsError(f"port {port!r} in {source} is no port: 1 to 65535")
+        return cls(**{**known, "port": int(port)})

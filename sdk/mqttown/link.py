@@ -3,7 +3,7 @@
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -18,6 +18,8 @@ _Result = TypeVar("_Result")
 FIRST_DELAY: Final = 1.0
 """Seconds; a broker may close a client id that comes back within a second."""
 LONGEST_DELAY: Final = 30.0
+AGAIN_SECONDS: Final = 0.1
+"""Before a failed publish is tried again."""
 STEADY_SECONDS: Final = 10.0
 """A connection that held so long was a good one: the next delay starts small again."""
 _REFUSALS: Final = (4, 5, 134, 135)
@@ -116,6 +118,7 @@ class Link:
         self._queue: asyncio.Queue[Incoming | None] = asyncio.Queue()
         self._client: aiomqtt.Client | None = None
         self._up = asyncio.Event()
+        self._publishing: set[asyncio.Task[None]] = set()
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -146,15 +149,14 @@ class Link:
         data = payload if isinstance(payload, bytes) else json.dumps(payload, ensure_ascii=False).encode()
         while True:
             await self._up.wait()
-            client = self._client
             try:
-                if client is not None:
-                    await _heeding_cancel(client.publish(topic, data, qos=qos, retain=retain))
+                if (client := self._client) is not None and await self._published(
+                    client.publish(topic, data, qos=qos, retain=retain)
+                ):
                     return
             except MqttError:
-                # The reader task has seen it too, or will; without the yield this would spin until it does.
-                self._up.clear()
-            await asyncio.sleep(0)
+                # If the connection is gone the reader sees it too, and connects again. Otherwise the broker was slow to confirm.
+                await asyncio.sleep(AGAIN_SECONDS)
 
     async def __aiter__(self) -> AsyncIterator[Incoming]:
         """Yield messages as they come, over all connections, until the link is closed.
@@ -183,6 +185,20 @@ class Link:
             self._task.cancel()
             await asyncio.wait({self._task})
 
+    async def _published(self, work: Coroutine[Any, Any, None]) -> bool:
+        """Wait for a publish; False if the connection was lost meanwhile, which aiomqtt itself sees only after 10 s."""
+        task = asyncio.create_task(work, name=f"mqttown[{self._client_id}].publish")
+        self._publishing.add(task)
+        try:
+            await asyncio.wait({task})
+        finally:
+            self._publishing.discard(task)
+            task.cancel()
+        if task.cancelled():
+            return False
+        task.result()
+        return True
+
     async def _keep(self) -> None:
         try:
             await self._connect_again_and_again()
@@ -205,6 +221,8 @@ class Link:
             finally:
                 self._up.clear()
                 self._client = None
+                for publishing in self._publishing:
+                    publishing.cancel()
             delay = FIRST_DELAY if loop.time() - started > STEADY_SECONDS else min(2 * delay, LONGEST_DELAY)
             quick = self.connections == 0  # at start the broker may just be coming up
             await asyncio.sleep(0.2 if quick else random.uniform(FIRST_DELAY, FIRST_DELAY + delay))  # noqa: S311  jitter

@@ -47,6 +47,8 @@ class Me:
         self._answered = True
         self._last_hello = -HELLO_SECONDS
         self._later: asyncio.Task[None] | None = None
+        self._unanswered: asyncio.TimerHandle | None = None
+        self._since: int | None = None
 
     def out(self, channel: str) -> str:
         """One of this agent's own topics."""
@@ -136,16 +138,32 @@ class Me:
         """Speak over this link from now on."""
         self._link = link
 
+    def detach(self) -> None:
+        """Say hello no more."""
+        self._answer_hello()
+        if self._later is not None:
+            self._later.cancel()
+
     async def hello(self) -> None:
-        """Say that we are here, and what was the last we saw."""
-        self._last_hello = asyncio.get_running_loop().time()
-        since = {} if self.observation is None else {"since_tick": self.observation.tick}
+        """Say that we are here, and up to where we have seen all; again after a while if the town does not answer."""
+        loop = asyncio.get_running_loop()
+        self._last_hello = loop.time()
+        since = {} if self._since is None else {"since_tick": self._since}
+        self._answer_hello()
+        self._unanswered = loop.call_later(RESEND_SECONDS, self.hello_soon)
         await self._send("hello", self._hello | since)
 
     def hello_soon(self) -> None:
         """Say hello as soon as the town would answer it."""
         if self._later is None or self._later.done():
             self._later = asyncio.create_task(self._hello_later(), name=f"mqttown[{self.id}].hello")
+
+    def observed(self, observation: Observation, *, gapless: bool) -> None:
+        """An observation has come; if nothing is missing before it, all up to its tick is known."""
+        if observation.seq == 1:
+            self._answer_hello()
+        if gapless:
+            self._since = observation.tick
 
     async def town_is(self, status: WorldStatus) -> None:
         """Take note of the town's status; a new generation has forgotten who is here."""
@@ -212,6 +230,11 @@ class Me:
         if self._link is None:
             raise AgentError("not connected yet: act in a handler, or after `live` has begun")
         await self._link.publish(self.out(channel), message, qos=0 if channel == "hello" else 1)
+
+    def _answer_hello(self) -> None:
+        if self._unanswered is not None:
+            self._unanswered.cancel()
+            self._unanswered = None
 
     async def _hello_later(self) -> None:
         await asyncio.sleep(max(0.0, self._last_hello + HELLO_SECONDS - asyncio.get_running_loop().time()))
