@@ -5,12 +5,18 @@ from typing import Final
 from mqttown_agents.schedule import shift_now
 from mqttown_agents.turn import Choice, Turn
 
-__all__ = ["work"]
+__all__ = ["way_minutes", "work"]
 
 _UNKNOWN_WAY_MINUTES: Final = 25
-_METRES_A_MINUTE: Final = 75
+_METRES_A_MINUTE: Final = 60
 _SPARE_MINUTES: Final = 5
 _LOOK_AGAIN_MINUTES: Final = 10
+
+
+def way_minutes(turn: Turn, building: str) -> int:
+    """How long before a shift one sets out, straight distance and detours considered."""
+    metres = turn.notebook.atlas.metres_to(building)
+    return _UNKNOWN_WAY_MINUTES if metres is None else metres // _METRES_A_MINUTE + _SPARE_MINUTES
 
 
 def work(turn: Turn) -> Choice | None:
@@ -18,9 +24,7 @@ def work(turn: Turn) -> Choice | None:
     job, now = turn.now.job, turn.now
     if job is None or now.busy:
         return None
-    metres = turn.notebook.atlas.metres_to(job["building"])
-    early = _UNKNOWN_WAY_MINUTES if metres is None else metres // _METRES_A_MINUTE + _SPARE_MINUTES
-    due, ahead = shift_now(job, now.weekday, now.minute, early)
+    due, ahead = shift_now(job, now.weekday, now.minute, way_minutes(turn, job["building"]))
     if not due:
         return None
     if now.building != job["building"]:

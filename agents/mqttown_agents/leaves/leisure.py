@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from mqttown_agents.leaves.duty import way_minutes
 from mqttown_agents.notebook import JUST_CAME
 from mqttown_agents.schedule import DAY, MEALS, minute_of, span_holds, until
 from mqttown_agents.turn import Choice, Turn
@@ -135,7 +136,7 @@ def _until_next(turn: Turn) -> int:
     due = [_LONGEST_WAIT, until(now.minute, persona.sleeps) or 1]
     due += [until(now.minute, begin) for begin, _ in MEALS if now.needs.get("food", 1.0) < 0.8]
     if now.job is not None:
-        due.append(until(now.minute, (minute_of(now.job["shift"]["from"]) - 20) % DAY))
+        due.append(until(now.minute, (minute_of(now.job["shift"]["from"]) - way_minutes(turn, now.job["building"])) % DAY))
     meeting = turn.notebook.next_meeting()
     if meeting is not None:
         due.append(meeting.tick - 12 - now.tick)
