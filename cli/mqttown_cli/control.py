@@ -8,7 +8,7 @@ from mqttown_cli.ask import ask
 from mqttown_cli.console import DataOption, console, run
 from mqttown_cli.folder import DEFAULT_DATA, DataFolder
 
-__all__ = ["add_to"]
+__all__ = ["pause", "permit", "quarantine", "release", "resume", "speed", "step"]
 
 
 def pause(data: DataOption = DEFAULT_DATA) -> None:
@@ -62,9 +62,3 @@ def permit(
     """Set the verbs that an agent may use."""
     run(ask(DataFolder(data), "permit", agent=agent, allowed_actions=None if verbs == ["all"] else verbs))
     console.print(f"{agent} may {', '.join(verbs)}")
-
-
-def add_to(app: typer.Typer) -> None:
-    """Make these commands part of `mqttown`."""
-    for command in (pause, resume, step, speed, quarantine, release, permit):
-        app.command()(command)

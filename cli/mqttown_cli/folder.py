@@ -100,12 +100,9 @@ class DataFolder:
         Raises:
             FolderError: it was made from something else than what is asked for now.
         """
-        file = self.path / "made_from.json"
-        if not file.exists():
-            chosen = {name: default if asked.get(name) is None else asked[name] for name, default in defaults.items()}
-            self._write_private(file.name, chosen)
-            return chosen
-        known = dict(json.loads(file.read_text(encoding="utf-8")))
+        if not self.is_founded():
+            return {name: default if asked.get(name) is None else asked[name] for name, default in defaults.items()}
+        known = dict(self.about()["made_from"])
         for name, value in asked.items():
             if value is not None and value != known[name]:
                 raise FolderError(
@@ -113,6 +110,18 @@ class DataFolder:
                     "with it, or start another one with another --data"
                 )
         return known
+
+    def write_about(self, about: dict[str, Any]) -> None:
+        """Keep what the compiled town is: id, name, how much there is of it, and what it is made from."""
+        self._write_private("about.json", about)
+
+    def is_founded(self) -> bool:
+        """Whether the town is compiled; that it is told of is the last that is written."""
+        return (self.path / "about.json").exists()
+
+    def about(self) -> dict[str, Any]:
+        """What the compiled town is."""
+        return dict(json.loads((self.path / "about.json").read_text(encoding="utf-8")))
 
     def write_running(self, running: Running) -> None:
         """Leave word for other commands of how to reach the running town."""

@@ -4,46 +4,28 @@ import asyncio
 import contextlib
 import json
 import signal
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Awaitable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
 
-from mqttown_cli.folder import DEFAULT_DATA, DataFolder, FolderError, Running
+from mqttown_cli.composition import Composition, Plan
+from mqttown_cli.folder import DEFAULT_DATA, DataFolder, FolderError
 from mqttown_cli.ports import PortError, choose_ports
 from mqttown_cli.postgres import EmbeddedPostgres, PostgresError
-from mqttown_cli.supervisor import Part, StartError, Supervisor
+from mqttown_cli.supervisor import StartError, Supervisor
 
-__all__ = ["Plan", "up"]
+__all__ = ["up"]
 
-SERVICES: Final = ("orchestrator", "memory", "gateway", "dashboard", "cli", "host-1")
 DEFAULTS: Final[dict[str, Any]] = {"town": "helsinki", "residents": 25, "seed": 1}
 """What a new town is made from; a town that goes on keeps what it was made from."""
 LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 console = Console(stderr=False, highlight=False, soft_wrap=True)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What `mqttown up` was asked for; see its `--help` for each field."""
-
-    made_from: dict[str, Any]
-    speed: float
-    for_ticks: int | None
-    data: Path
-    host: str
-    http_port: int
-    mqtt_port: int
-    ws_port: int
-    broker: str
-    database: str | None
-    talk: bool
-    open: bool
-    lockstep: bool
 
 
 def up(
@@ -111,22 +93,22 @@ async def _run(plan: Plan) -> int:
     folder.forget_running()
     ports = choose_ports(plan.host, {"--http-port": plan.http_port, "--mqtt-port": plan.mqtt_port, "--ws-port": plan.ws_port})
     made_from = folder.made_from(plan.made_from, DEFAULTS)
-    _prepare_town(made_from, folder)
+    stop = asyncio.Event()
+    for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(sign, stop.set)
     with contextlib.ExitStack() as stack:
         supervisor = Supervisor(folder.logs, lambda sentence: console.print(f"[yellow]· {sentence}[/yellow]"))
+        compiling = _compile(made_from, folder)  # beside the making of the database
         database = plan.database or _embedded(folder, stack, supervisor)
-        stop = asyncio.Event()
-        for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            asyncio.get_running_loop().add_signal_handler(sign, stop.set)
+        town = await _compiled(compiling, made_from, folder)
+        composition = Composition(plan, folder, made_from, town, database, ports)
         try:
-            shared = _settings(plan, folder, made_from, ports)
-            await _start(plan, folder, supervisor, shared, database, ports)
-            running = {"town": shared["MQTTOWN_TOWN"], **_running(plan, database, ports)}
-            folder.write_running({**running, "pids": supervisor.pids()})
-            console.print(f"· up after {time.monotonic() - began:.1f} s; Ctrl-C stops it")
-            shown = {name: running[name] for name in ("page", "api", "mqtt", "ws")}
-            print(f"ready {json.dumps(shown)}", flush=True)  # noqa: T201  scripts read this very line
-            return await _until(stop, supervisor)
+            if await _unless(stop, _start(supervisor, composition, folder)):
+                console.print(f"· up after {time.monotonic() - began:.1f} s; Ctrl-C stops it")
+                shown = {name: composition.running()[name] for name in ("page", "api", "mqtt", "ws")}
+                print(f"ready {json.dumps(shown)}", flush=True)  # noqa: T201  scripts read this very line
+                await _unless(stop, asyncio.shield(supervisor.ended))
+            return supervisor.ended.result() if supervisor.ended.done() else 0
         finally:
             began = time.monotonic()
             folder.forget_running()
@@ -135,29 +117,42 @@ async def _run(plan: Plan) -> int:
             console.print(f"· stopped in {time.monotonic() - began:.1f} s; the same command goes on from here")
 
 
-async def _until(stop: asyncio.Event, supervisor: Supervisor) -> int:
+async def _unless(stop: asyncio.Event, work: Awaitable[Any]) -> bool:
+    """Do the work unless we are told to stop meanwhile; say whether it was done."""
     asked = asyncio.create_task(stop.wait(), name="stop")
-    waited: set[asyncio.Future[Any]] = {asked, supervisor.ended}
+    doing = asyncio.ensure_future(work)
+    waited: set[asyncio.Future[Any]] = {asked, doing}
     await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
     asked.cancel()
-    return supervisor.ended.result() if supervisor.ended.done() else 0
+    if doing.done():
+        doing.result()
+        return True
+    doing.cancel()
+    await asyncio.wait({doing})
+    return False
 
 
-def _prepare_town(made_from: dict[str, Any], folder: DataFolder) -> None:
-    if folder.town_file.exists():
-        return
-    from mqttown_cli.content.compile import compile_town, find_town  # noqa: PLC0415  a resumed town reads no content
-
-    source = find_town(made_from["town"])
+def _compile(made_from: dict[str, Any], folder: DataFolder) -> subprocess.Popen[str] | None:
+    """Compile a new town in a process of its own, so that what reads content does not stay in our memory."""
+    if folder.is_founded():
+        return None
     console.print(f"· reading the town of {made_from['town']} with {made_from['residents']} residents")
-    compiled = compile_town(source, made_from["residents"], made_from["seed"])
-    console.print(
-        f"· {compiled['town']['name']}: {len(compiled['districts'])} districts, {len(compiled['buildings'])} places, "
-        f"{len(compiled['people'])} residents"
-    )
-    fresh = folder.town_file.with_suffix(".new")
-    fresh.write_text(json.dumps(compiled, ensure_ascii=False), encoding="utf-8")
-    fresh.replace(folder.town_file)
+    wanted = [made_from["town"], str(made_from["residents"]), str(made_from["seed"]), str(folder.town_file)]
+    return subprocess.Popen([sys.executable, "-m", "mqttown_cli.content", *wanted], stdout=subprocess.PIPE, text=True)
+
+
+async def _compiled(compiling: subprocess.Popen[str] | None, made_from: dict[str, Any], folder: DataFolder) -> str:
+    """Id of the town, once it is compiled."""
+    if compiling is not None:
+        told, _ = await asyncio.to_thread(compiling.communicate)
+        if compiling.returncode != 0:
+            raise StartError(told.strip() or "the town can't be read")
+        about = json.loads(told)
+        console.print(
+            f"· {about['name']}: {about['districts']} districts, {about['places']} places, {about['residents']} residents"
+        )
+        folder.write_about({**about, "made_from": made_from})
+    return str(folder.about()["id"])
 
 
 def _embedded(folder: DataFolder, stack: contextlib.ExitStack, supervisor: Supervisor) -> str:
@@ -168,80 +163,9 @@ def _embedded(folder: DataFolder, stack: contextlib.ExitStack, supervisor: Super
     return server.url
 
 
-def _settings(plan: Plan, folder: DataFolder, made_from: dict[str, Any], ports: dict[str, int]) -> dict[str, str]:
-    """Settings that every process gets."""
-    town = json.loads(folder.town_file.read_text(encoding="utf-8"))["town"]["id"]
-    return {
-        "MQTTOWN_DATA": str(folder.path),
-        "MQTTOWN_TOWN": town,
-        "MQTTOWN_TOWN_FILE": str(folder.town_file),
-        "MQTTOWN_MQTT_HOST": _reachable(plan.host),
-        "MQTTOWN_MQTT_PORT": str(ports["--mqtt-port"]),
-        "MQTTOWN_WS_PORT": str(ports["--ws-port"]),
-        "MQTTOWN_SEED": str(made_from["seed"]),
-        "MQTTOWN_LOCKSTEP": str(plan.lockstep).lower(),
-        "MQTTOWN_TALK": str(plan.talk).lower(),
-    }
-
-
-def _reachable(host: str) -> str:
-    return "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104  compared, not bound
-
-
-async def _start(
-    plan: Plan, folder: DataFolder, supervisor: Supervisor, shared: dict[str, str], database: str, ports: dict[str, int]
-) -> None:
-    known = folder.secrets(SERVICES)
-    keys, tokens = known["services"], known["tokens"]
-    stored = {**shared, "MQTTOWN_DATABASE": database}
-    gate = Part(
-        "gate",
-        "mqttown_broker",
-        {**stored, "MQTTOWN_HOST": plan.host, "MQTTOWN_BROKER": plan.broker, "MQTTOWN_SERVICE_KEYS": json.dumps(keys)},
-    )
-    orchestrator = Part(
-        "orchestrator",
-        "mqttown_orchestrator",
-        {
-            **stored,
-            "MQTTOWN_SERVICE_KEY": keys["orchestrator"],
-            "MQTTOWN_SPEED": str(plan.speed),
-            **({"MQTTOWN_FOR_TICKS": str(plan.for_ticks)} if plan.for_ticks else {}),
-        },
-        final=True,
-        rank=2,
-    )
-    memory = Part("memory", "mqttown_memory", {**stored, "MQTTOWN_SERVICE_KEY": keys["memory"]}, rank=1)
-    minds = Part("host-1", "mqttown_runtime", {**shared, "MQTTOWN_SERVICE_KEY": keys["host-1"]}, rank=3)
-    dashboard = Part(
-        "dashboard",
-        "mqttown_dashboard",
-        {
-            **stored,
-            "MQTTOWN_SERVICE_KEY": keys["dashboard"],
-            "MQTTOWN_HOST": plan.host,
-            "MQTTOWN_HTTP_PORT": str(ports["--http-port"]),
-            "MQTTOWN_OPEN": str(plan.open).lower(),
-            "MQTTOWN_OPERATOR_TOKEN": tokens["operator"],
-            "MQTTOWN_RESEARCHER_TOKEN": tokens["researcher"],
-        },
-        rank=1,
-    )
-    console.print(f"· opening the broker on {plan.host}:{ports['--mqtt-port']}")
-    await supervisor.start(gate)
+async def _start(supervisor: Supervisor, composition: Composition, folder: DataFolder) -> None:
+    console.print(f"· opening the broker, {composition.running()['mqtt']}")
+    await supervisor.start(composition.gate())
     console.print("· waking the orchestrator, memory, minds and the page")
-    await supervisor.start(orchestrator, memory, minds, dashboard)
-
-
-def _running(plan: Plan, database: str, ports: dict[str, int]) -> Running:
-    host = _reachable(plan.host)
-    page = f"http://{host}:{ports['--http-port']}/"
-    return {
-        "page": page,
-        "api": f"{page}api/v1",
-        "mqtt": f"mqtt://{host}:{ports['--mqtt-port']}",
-        "ws": f"ws://{host}:{ports['--ws-port']}/mqtt",
-        "host": host,
-        "mqtt_port": ports["--mqtt-port"],
-        "database": database,
-    }
+    await supervisor.start(composition.orchestrator(), composition.memory(), composition.minds(), composition.dashboard())
+    folder.write_running({**composition.running(), "pids": supervisor.pids()})

@@ -1,0 +1,139 @@
+"""What a town is composed of: its processes, and the settings that each is given."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from mqttown_cli.folder import DataFolder, Running
+from mqttown_cli.supervisor import Part
+
+__all__ = ["SERVICES", "Composition", "Plan", "reachable"]
+
+SERVICES: Final = ("orchestrator", "memory", "dashboard", "cli", "host-1")
+"""Processes of ours with a key of their own."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `mqttown up` was asked for; see its `--help` for each field."""
+
+    made_from: dict[str, Any]
+    speed: float
+    for_ticks: int | None
+    data: Path
+    host: str
+    http_port: int
+    mqtt_port: int
+    ws_port: int
+    broker: str
+    database: str | None
+    talk: bool
+    open: bool
+    lockstep: bool
+
+
+class Composition:
+    """The parts of one town.
+
+    Args:
+        plan: as asked.
+        folder: its data directory.
+        made_from: town, residents and seed as they hold for this town.
+        town: its id.
+        database: PostgreSQL URL.
+        ports: flag to port, free ones chosen.
+    """
+
+    def __init__(
+        self, plan: Plan, folder: DataFolder, made_from: dict[str, Any], town: str, database: str, ports: dict[str, int]
+    ) -> None:
+        self._plan = plan
+        self._database = database
+        self._ports = ports
+        known = folder.secrets(SERVICES)
+        self._keys, self._tokens = known["services"], known["tokens"]
+        broker = urlsplit(plan.broker) if "://" in plan.broker else None
+        self._mqtt_host = (broker.hostname if broker else None) or reachable(plan.host)
+        self._mqtt_port = (broker.port or 1883) if broker else ports["--mqtt-port"]
+        self._town = town
+        self._shared = {
+            "MQTTOWN_DATA": str(folder.path),
+            "MQTTOWN_TOWN": town,
+            "MQTTOWN_TOWN_FILE": str(folder.town_file),
+            "MQTTOWN_MQTT_HOST": self._mqtt_host,
+            "MQTTOWN_MQTT_PORT": str(self._mqtt_port),
+            "MQTTOWN_WS_PORT": str(ports["--ws-port"]),
+            "MQTTOWN_SEED": str(made_from["seed"]),
+            "MQTTOWN_LOCKSTEP": str(plan.lockstep).lower(),
+            "MQTTOWN_TALK": str(plan.talk).lower(),
+        }
+        self._stored = {**self._shared, "MQTTOWN_DATABASE": database}
+
+    def gate(self) -> Part:
+        """The broker and who may enter it."""
+        return Part(
+            "gate",
+            "mqttown_broker",
+            {
+                **self._stored,
+                "MQTTOWN_HOST": self._plan.host,
+                "MQTTOWN_BROKER": self._plan.broker,
+                "MQTTOWN_SERVICE_KEYS": json.dumps(self._keys),
+            },
+        )
+
+    def orchestrator(self) -> Part:
+        """The one writer of the world; its end is the end of the town."""
+        limit = {"MQTTOWN_FOR_TICKS": str(self._plan.for_ticks)} if self._plan.for_ticks else {}
+        speed = {"MQTTOWN_SPEED": str(self._plan.speed)}
+        return Part(
+            "orchestrator",
+            "mqttown_orchestrator",
+            {**self._stored, **self._key("orchestrator"), **speed, **limit},
+            final=True,
+            rank=2,
+        )
+
+    def memory(self) -> Part:
+        """What residents remember."""
+        return Part("memory", "mqttown_memory", {**self._stored, **self._key("memory")}, rank=1)
+
+    def minds(self) -> Part:
+        """The host of routine minds: the first to go, so that it can say goodbye."""
+        return Part("host-1", "mqttown_runtime", {**self._shared, **self._key("host-1")}, rank=3)
+
+    def dashboard(self) -> Part:
+        """The page and the API."""
+        settings = {
+            "MQTTOWN_HOST": self._plan.host,
+            "MQTTOWN_HTTP_PORT": str(self._ports["--http-port"]),
+            "MQTTOWN_OPEN": str(self._plan.open).lower(),
+            "MQTTOWN_OPERATOR_TOKEN": self._tokens["operator"],
+            "MQTTOWN_RESEARCHER_TOKEN": self._tokens["researcher"],
+        }
+        return Part("dashboard", "mqttown_dashboard", {**self._stored, **self._key("dashboard"), **settings}, rank=1)
+
+    def running(self) -> Running:
+        """How other commands and people reach the town."""
+        host = reachable(self._plan.host)
+        page = f"http://{host}:{self._ports['--http-port']}/"
+        return {
+            "town": self._town,
+            "page": page,
+            "api": f"{page}api/v1",
+            "mqtt": f"mqtt://{self._mqtt_host}:{self._mqtt_port}",
+            "ws": f"ws://{host}:{self._ports['--ws-port']}/mqtt",
+            "host": self._mqtt_host,
+            "mqtt_port": self._mqtt_port,
+            "database": self._database,
+        }
+
+    def _key(self, service: str) -> dict[str, str]:
+        return {"MQTTOWN_SERVICE_KEY": self._keys[service]}
+
+
+def reachable(host: str) -> str:
+    """The address by which this machine reaches what listens on `host`."""
+    return "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104  compared, not bound

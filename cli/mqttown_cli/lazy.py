@@ -1,0 +1,52 @@
+"""Sub-commands that are loaded when they are used: `mqttown up` stays small, and `mqttown --help` is not slow for one of them."""
+
+import importlib
+from typing import Any, Final
+
+import typer
+from typer.core import TyperGroup
+
+__all__ = ["COMMANDS", "LazyCommands"]
+
+COMMANDS: Final[dict[str, str]] = {
+    "up": "mqttown_cli.up:up",
+    "agent": "mqttown_cli.agent:app",
+    "tail": "mqttown_cli.tail:tail",
+    "pause": "mqttown_cli.control:pause",
+    "resume": "mqttown_cli.control:resume",
+    "step": "mqttown_cli.control:step",
+    "speed": "mqttown_cli.control:speed",
+    "quarantine": "mqttown_cli.control:quarantine",
+    "release": "mqttown_cli.control:release",
+    "permit": "mqttown_cli.control:permit",
+    "verify": "mqttown_cli.verify:verify",
+    "export": "mqttown_cli.export:export",
+    "town": "mqttown_cli.townpack.command:app",
+    "content": "mqttown_cli.content.command:app",
+    "bench": "mqttown_cli.bench.command:app",
+    "contract": "mqttown_cli.contract:contract",
+}
+"""Name to where it is: a function, or a typer app with sub-commands of its own."""
+
+
+class LazyCommands(TyperGroup):
+    """The group `mqttown`."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  click's signature
+        """Names in the order in which people meet them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002  click's signature
+        """Load one."""
+        place = COMMANDS.get(cmd_name)
+        if place is None:
+            return None
+        module, _, attribute = place.partition(":")
+        found: Any = getattr(importlib.import_module(module), attribute)
+        if not isinstance(found, typer.Typer):
+            app = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
+            app.command(name=cmd_name)(found)
+            found = app
+        command = typer.main.get_command(found)
+        command.name = cmd_name
+        return command
