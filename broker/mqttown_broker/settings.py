@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mqttown_contract.types import Id, is_service_name
@@ -11,29 +11,20 @@ __all__ = ["GateSettings"]
 
 
 class GateSettings(BaseSettings):
-    """Settings of `python -m mqttown_broker`, each with the prefix `MQTTOWN_`.
-
-    Attributes:
-        town: id of the town.
-        database: PostgreSQL URL.
-        data: folder for the broker's own files.
-        host: address to listen on.
-        mqtt_port: TCP port; 0 takes a free one.
-        ws_port: WebSocket port; 0 takes a free one.
-        broker: `nats`, `amqtt`, or the URL of somebody else's broker, `mqtt://user:password@host:port`.
-        service_keys: key by name of the service, as JSON.
-    """
+    """Settings of `python -m mqttown_broker`, each with the prefix `MQTTOWN_`."""
 
     model_config = SettingsConfigDict(env_prefix="MQTTOWN_", extra="ignore")
 
-    town: Id
-    database: SecretStr
-    data: Path
-    host: str = "127.0.0.1"
-    mqtt_port: int = 1883
-    ws_port: int = 9001
-    broker: str = "nats"
-    service_keys: dict[str, SecretStr] = {}
+    town: Id = Field(description="Id of the town.")
+    database: SecretStr = Field(description="PostgreSQL URL.")
+    data: Path = Field(description="Folder for the broker's own files.")
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    mqtt_port: int = Field(default=1883, description="TCP port; 0 takes a free one.")
+    ws_port: int = Field(default=9001, description="WebSocket port; 0 takes a free one.")
+    broker: str = Field(
+        default="nats", description="`nats`, `amqtt`, or the URL of somebody else's broker, `mqtt://user:password@host:port`."
+    )
+    service_keys: dict[str, SecretStr] = Field(default_factory=dict, description="Key by name of the service, as JSON.")
 
     @field_validator("service_keys")
     @classmethod

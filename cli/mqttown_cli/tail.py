@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any
 
+import asyncpg
 import typer
 
 from mqttown.link import Incoming
@@ -30,7 +31,9 @@ def tail(
 
 
 async def _follow(folder: DataFolder, name: str, count: int | None, *, as_json: bool) -> None:
-    town = folder.running()["town"]
+    running = folder.running()
+    town = running["town"]
+    await _check_known(running["database"], name)
     link = link_of(folder)
     await link.subscribe(
         topics.agent_in(town, "+", name, "+"),
@@ -44,6 +47,16 @@ async def _follow(folder: DataFolder, name: str, count: int | None, *, as_json: 
             shown += 1
             if shown == count:
                 return
+
+
+async def _check_known(database: str, name: str) -> None:
+    connection = await asyncpg.connect(database)
+    try:
+        known = await connection.fetchval("SELECT true FROM agents WHERE id = $1 AND revoked_tick IS NULL", name)
+    finally:
+        await connection.close()
+    if not known:
+        fail(f"there is no agent {name!r}; `mqttown agent list` names all")
 
 
 def _show(incoming: Incoming, *, as_json: bool) -> None:

@@ -12,35 +12,26 @@ __all__ = ["MemorySettings"]
 
 
 class MemorySettings(BaseSettings):
-    """Settings of `python -m mqttown_memory`, each with the prefix `MQTTOWN_`.
-
-    Attributes:
-        town: id of the town.
-        town_file: the compiled town, for names.
-        database: PostgreSQL URL.
-        data: folder for the index across the town.
-        mqtt_host: where the broker is.
-        mqtt_port: its TCP port.
-        service_key: our own password there.
-        remember: False remembers nothing of what is witnessed, for a town under load; `remember` and `recall` still work.
-        forgetful: agents for whom nothing witnessed is remembered, separated by commas.
-        index_mib: room for memories that are held ready, MiB.
-        patience: seconds that a `recall` waits for its tick.
-    """
+    """Settings of `python -m mqttown_memory`, each with the prefix `MQTTOWN_`."""
 
     model_config = SettingsConfigDict(env_prefix="MQTTOWN_", extra="ignore")
 
-    town: Id
-    town_file: Path
-    database: SecretStr
-    data: Path
-    mqtt_host: str = "127.0.0.1"
-    mqtt_port: int = 1883
-    service_key: SecretStr
-    remember: bool = True
-    forgetful: Annotated[frozenset[Id], NoDecode] = frozenset()
-    index_mib: Annotated[int, Field(ge=1)] = 24
-    patience: Annotated[float, Field(gt=0, le=60)] = 5.0
+    town: Id = Field(description="Id of the town.")
+    town_file: Path = Field(description="The compiled town, for names.")
+    database: SecretStr = Field(description="PostgreSQL URL.")
+    data: Path = Field(description="Folder for the index across the town.")
+    mqtt_host: str = Field(default="127.0.0.1", description="Where the broker is.")
+    mqtt_port: int = Field(default=1883, description="Its TCP port.")
+    service_key: SecretStr = Field(description="Our own password there.")
+    remember: bool = Field(
+        default=True,
+        description="False remembers nothing of what is witnessed, for a town under load; `remember` and `recall` still work.",
+    )
+    forgetful: Annotated[frozenset[Id], NoDecode] = Field(
+        default=frozenset(), description="Agents for whom nothing witnessed is remembered, separated by commas."
+    )
+    index_mib: int = Field(default=24, ge=1, description="Room for memories that are held ready, MiB.")
+    patience: float = Field(default=5.0, gt=0, le=60, description="Seconds that a `recall` waits for its tick.")
 
     @field_validator("forgetful", mode="before")
     @classmethod

@@ -1,7 +1,6 @@
 """What the orchestrator is told at its start: one table, read once from the environment (`MQTTOWN_…`)."""
 
 from pathlib import Path
-from typing import Annotated
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -25,9 +24,6 @@ class Settings(BaseSettings):
     lockstep: bool = Field(default=False, description="A tick waits for the answer of every agent whose hello said lockstep.")
     lockstep_wait: float = Field(default=30.0, gt=0, description="A tick waits at most so long for answers, seconds.")
     snapshot_ticks: int = Field(default=60, ge=1, le=60, description="A snapshot at least so often, ticks.")
-    moderated_words: Annotated[tuple[str, ...], Field(description="Words that nobody may say; whole words, in any case.")] = (
-        "kike",
-        "nigger",
-        "faggot",
-        "neekeri",
+    moderated_words: tuple[str, ...] = Field(
+        default=("arsehole", "motherfucker", "wanker"), description="Words that nobody may say; whole words, in any case."
     )

@@ -1,14 +1,12 @@
 """A lean crowd: many real MQTT 3.1.1 connections in one process, each an agent that acts on what it observes.
 
-Packets are made by hand (MQTT 3.1.1, sections 3.1 to 3.12), because any client library would take more of the two cores than the
-town that is to be measured.
+Packets are made by hand, because any client library would take more of the two cores than the town that is to be measured.
 """
 
 import asyncio
 import hashlib
 import json
 import socket
-import struct
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +14,7 @@ from typing import Any, Final, cast
 
 import orjson
 
+from mqttown_cli.bench import packets
 from mqttown_contract import topics
 
 __all__ = ["Agent", "Crowd", "Measured"]
@@ -119,9 +118,7 @@ class _Member(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass of it
         raw = transport.get_extra_info("socket")
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        name, key = self._agent.id.encode(), self._agent.key.encode()
-        body = b"\x00\x04MQTT\x04\xc2" + struct.pack("!H", KEEP_ALIVE_SECONDS) + _text(name) + _text(name) + _text(key)
-        self._transport.write(_frame(0x10, body))
+        self._transport.write(packets.connect(self._agent.id, self._agent.key, KEEP_ALIVE_SECONDS))
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.subscribed.done():
@@ -130,7 +127,7 @@ class _Member(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         buffer = self._buffer
         buffer += data
-        while (frame := _take(buffer)) is not None:
+        while (frame := packets.take(buffer)) is not None:
             self._packet(*frame)
 
     def greet(self) -> None:
@@ -138,25 +135,24 @@ class _Member(asyncio.Protocol):
 
     def leave(self) -> None:
         if self._transport is not None:
-            self._transport.write(b"\xe0\x00")
+            self._transport.write(packets.DISCONNECT)
             self._transport.close()
 
     def _packet(self, kind: int, body: bytes) -> None:
         assert self._transport is not None
         match kind & 0xF0:
-            case 0x20:  # CONNACK
+            case packets.CONNACK:
                 if body[1] != 0:
                     self.subscribed.set_exception(ConnectionError(f"{self._agent.id} was refused with code {body[1]}"))
                     return
-                self._transport.write(_frame(0x82, b"\x00\x01" + _text(self._filter.encode()) + b"\x00"))
-            case 0x90:  # SUBACK
+                self._transport.write(packets.subscribe(self._filter))
+            case packets.SUBACK:
                 if body[2] == 0:
                     self.subscribed.set_result(None)
                 else:
                     self.subscribed.set_exception(ConnectionError(f"{self._agent.id} may not subscribe"))
-            case 0x30:  # PUBLISH at QoS 0
-                (length,) = struct.unpack_from("!H", body)
-                self._message(body[2 : 2 + length], body[2 + length :])
+            case packets.PUBLISH:
+                self._message(*packets.delivered(body))
 
     def _message(self, topic: bytes, payload: bytes) -> None:
         measured = self._crowd.measured
@@ -187,7 +183,7 @@ class _Member(asyncio.Protocol):
 
     def _publish(self, topic: str, payload: bytes) -> None:
         assert self._transport is not None
-        self._transport.write(_frame(0x30, _text(topic.encode()) + payload))
+        self._transport.write(packets.publish(topic, payload))
 
 
 def _choice(turn: int, seen: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -204,35 +200,3 @@ def _choice(turn: int, seen: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         return "wait", {"ticks": 1}
     # On the way a `wait` would change nothing and bring no observation, and this one would sit out the next ticks.
     return "say", {"text": REMARKS[luck % len(REMARKS)]}
-
-
-def _text(data: bytes) -> bytes:
-    return struct.pack("!H", len(data)) + data
-
-
-def _frame(kind: int, body: bytes) -> bytes:
-    size, length = len(body), bytearray()
-    while True:
-        size, digit = divmod(size, 128)
-        length.append(digit | (0x80 if size else 0))
-        if not size:
-            return bytes((kind,)) + bytes(length) + body
-
-
-def _take(buffer: bytearray) -> tuple[int, bytes] | None:
-    """Cut the first whole packet off the buffer."""
-    size, shift, at = 0, 0, 1
-    while True:
-        if at >= len(buffer):
-            return None
-        digit = buffer[at]
-        size |= (digit & 0x7F) << shift
-        shift += 7
-        at += 1
-        if not digit & 0x80:
-            break
-    if len(buffer) < at + size:
-        return None
-    frame = buffer[0], bytes(buffer[at : at + size])
-    del buffer[: at + size]
-    return frame

@@ -1,0 +1,106 @@
+"""What the documents name is there, and what is there is documented."""
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from mqttown_cli.lazy import COMMANDS
+from mqttown_cli.pages import PROCESSES, commands_page, settings_page
+from mqttown_contract import topics
+from mqttown_contract.documents import documents
+from mqttown_contract.errors import CODES, TopicError
+from mqttown_contract.events import EVENT_KINDS
+from mqttown_contract.verbs import VERBS
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.md"), *ROOT.glob("requirements/*.md")])
+TOP = (
+    "sdk",
+    "cli",
+    "broker",
+    "orchestrator",
+    "agents",
+    "runtime",
+    "memory",
+    "dashboard",
+    "content",
+    "docs",
+    "tests",
+    "benchmarks",
+    "examples",
+    "scripts",
+)
+BUILT = ("dashboard/mqttown_dashboard/static",)
+"""Made by the build, so not in a fresh checkout."""
+
+
+def named(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_paths_and_links_exist(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    paths = {path for path in re.findall(r"`([\w./-]+/[\w./-]*)`", text) if path.startswith(tuple(f"{top}/" for top in TOP))}
+    links = {link.partition("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", text) if not link.startswith(("http", "#"))}
+    missing = [path for path in sorted(paths) if not path.startswith(BUILT) and not (ROOT / path).exists()]
+    assert missing == []
+    assert [link for link in sorted(links) if link and not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_topics_are_of_the_wire(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for topic in re.findall(r"mqttown/v1/[\w{}/+-]+", text):
+        plain = re.sub(r"\{\w+\}", "some", topic).replace("+", "some").rstrip("/")
+        if plain.count("/") < 4 or plain.endswith("/some"):  # the beginning of a topic, or a filter over channels
+            continue
+        try:
+            topics.parse(plain)
+        except TopicError as error:
+            pytest.fail(f"{topic}: {error}")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_commands_are_there(page: Path) -> None:
+    spoken = re.findall(r"(?:`|\.venv/bin/)mqttown ([a-z]+)", page.read_text(encoding="utf-8"))
+    assert [command for command in spoken if command not in COMMANDS] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_settings_are_there(page: Path) -> None:
+    spoken = re.findall(r"MQTTOWN_[A-Z_]*[A-Z]", page.read_text(encoding="utf-8"))
+    known = set(re.findall(r"MQTTOWN_[A-Z_]*[A-Z]", settings_page())) | {"MQTTOWN_CHROMIUM"}
+    assert sorted(set(spoken) - known) == []
+
+
+def test_pages_made_from_the_code_are_current() -> None:
+    folder = ROOT / "docs" / "contract"
+    wanted = {**documents(), "settings.md": settings_page(), "commands.md": commands_page()}
+    for name, text in wanted.items():
+        assert (folder / name).read_text(encoding="utf-8") == text, f"{name} is not current; run `mqttown contract`"
+
+
+def test_everything_is_documented() -> None:
+    reference = documents()["reference.md"]
+    for name in [*VERBS, *CODES, *EVENT_KINDS]:
+        assert f"`{name}`" in reference
+    wire = (ROOT / "docs" / "wire.md").read_text(encoding="utf-8")
+    assert [name for name in [*VERBS, *CODES] if f"`{name}" not in wire] == []
+    assert len(PROCESSES) == 5
+    assert all(f"`mqttown {command}" in commands_page() for command in COMMANDS)
+
+
+def test_every_command_says_what_it_does() -> None:
+    from mqttown_cli.__main__ import app  # noqa: PLC0415
+
+    for command in COMMANDS:
+        done = CliRunner().invoke(app, [command, "--help"])
+        assert done.exit_code == 0, done.output
+
+
+def test_no_document_names_a_registry_or_this_machine() -> None:
+    foreign = re.compile(r"pypi\.org|registry\.npmjs|deb\.debian|/work/|/tmp/|files\.pythonhosted")
+    assert [named(page) for page in PAGES if foreign.search(page.read_text(encoding="utf-8"))] == []
