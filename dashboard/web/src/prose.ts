@@ -17,10 +17,10 @@ export interface Sentence {
   passedOn: boolean;
 }
 
-/** Kinds that the feed shows; the others are the town's bookkeeping. */
+/** Kinds that the feed shows; the others are the town's bookkeeping. A town of a thousand places would open and close all day. */
 export const TOLD = [
   "said", "arrived", "registered", "revoked", "left", "started_work", "finished_work", "bought", "ate", "gave", "fell_asleep", "woke",
-  "claimed", "opened", "closed", "weather", "day",
+  "claimed", "weather", "day",
 ] as const;
 
 const WEATHER: Record<string, string> = {
@@ -65,9 +65,6 @@ export function tell(event: TownEvent, names: Names): Sentence | null {
       return plain("wakes up");
     case "claimed":
       return plain(`now owns ${names.building(String(data.building))}`);
-    case "opened":
-    case "closed":
-      return { who: null, text: `${names.building(String(data.building))} ${event.kind === "opened" ? "opens" : "closes"}`, words: null, passedOn: false };
     case "weather":
       return { who: null, text: WEATHER[String(data.weather)] ?? `The weather is ${String(data.weather)}.`, words: null, passedOn: false };
     case "day":
