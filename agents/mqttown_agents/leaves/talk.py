@@ -15,6 +15,10 @@ _FAMILY: Final = ("partner", "spouse", "parent", "child", "sibling", "family", "
 _NEAREST: Final = 4
 _AFTER_GOODBYE_TICKS: Final = 20
 _ONE_TOPIC_TICKS: Final = 45
+_SATED: Final = 0.9
+"""With so much company one does not speak to strangers."""
+_CONTENT: Final = 0.75
+"""With so much company one makes no small talk."""
 _PARTS: Final = {
     "night": "greet_night",
     "morning": "greet_morning",
@@ -47,6 +51,8 @@ def greet(turn: Turn) -> Choice | None:
             continue
         relation = turn.persona.relations.get(other.id)
         known = relation is not None or other.greeted != NEVER
+        if not known and turn.now.needs.get("company", 0.0) > _SATED:
+            continue
         if not known and not turn.luck.chance(100 + turn.persona.sociable // 3, "stranger", other.id, other.began):
             continue
         group = _greeting(turn, other, relation.kind if relation is not None else None)
@@ -105,7 +111,9 @@ def _provenance(turn: Turn, other: Acquaintance, news: News) -> dict[str, str]:
 
 
 def ask(turn: Turn) -> Choice | None:
-    """Ask how somebody is, what is new, or where they are going."""
+    """Ask how somebody is, what is new, or where they are going, as long as one misses company."""
+    if turn.now.needs.get("company", 0.0) > _CONTENT:
+        return None
     for other in talkative_with(turn):
         if not _in_touch(turn, other) or not turn.luck.chance(
             200 + turn.persona.curious // 2, "ask", other.id, other.began, other.openings
@@ -124,7 +132,9 @@ def ask(turn: Turn) -> Choice | None:
 
 
 def remark(turn: Turn) -> Choice | None:
-    """Say something about the weather, the food, the place or work."""
+    """Say something about the weather, the food, the place or work, as long as one misses company."""
+    if turn.now.needs.get("company", 0.0) > _CONTENT:
+        return None
     for other in talkative_with(turn):
         if not _in_touch(turn, other) or not turn.luck.chance(
             turn.persona.sociable // 3, "remark", other.id, other.began, other.openings
