@@ -56,7 +56,7 @@ export function tell(event: TownEvent, names: Names): Sentence | null {
     case "bought":
       return plain(`buys ${goods(data.item, data.quantity)}${at}${typeof data.price === "number" ? ` for ${euros(data.price)}` : ""}`);
     case "ate":
-      return plain(typeof data.item === "string" ? `eats ${words(data.item)}${at}` : `eats${at}`);
+      return plain(typeof data.item === "string" ? `has ${words(data.item)}${at}` : `eats${at}`);
     case "gave":
       return plain(`gives ${names.agent(String(data.to))} ${typeof data.amount === "number" ? euros(data.amount) : goods(data.item, 1)}`);
     case "fell_asleep":
