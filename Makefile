@@ -26,6 +26,7 @@ check: $(VENV)/test.stamp
 	$(BIN)/mqttown contract --check
 	$(BIN)/mqttown content check
 
+## measure, and write BENCHMARKS.md
 bench: $(VENV)/test.stamp
 	$(BIN)/python benchmarks/report.py $(ARGS)
 

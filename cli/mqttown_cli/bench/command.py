@@ -22,6 +22,18 @@ class Detail(StrEnum):
 
 
 @app.command()
+def world(
+    agents: Annotated[int, typer.Option(min=1, max=100_000, help="Residents with routine minds.")] = 10_000,
+    ticks: Annotated[int, typer.Option(min=10, help="Ticks (town minutes).")] = 1440,
+    json_: JsonOption = False,
+) -> None:
+    """The pure world with routine minds in one process, no wire: agent-ticks and decisions a second."""
+    from mqttown_cli.bench.world import measure  # noqa: PLC0415
+
+    _show(measure(agents=agents, ticks=ticks), as_json=json_)
+
+
+@app.command()
 def loop(
     agents: Annotated[int, typer.Option(min=1, max=15_000, help="Real MQTT connections.")] = 1000,
     ticks: Annotated[int, typer.Option(min=10, help="Measured ticks.")] = 60,
