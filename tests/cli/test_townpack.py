@@ -297,9 +297,8 @@ def test_the_command_writes_map_and_notice(tmp_path: Path) -> None:
 def test_an_imported_town_can_be_lived_in_at_once(tmp_path: Path) -> None:
     path = village(tmp_path / "v.osm").close()
     out = tmp_path / "town"
-    done = CliRunner().invoke(
-        app, ["import", str(path), "--out", str(out), "--name", 'A "quoted" name: yes', "--timezone", "Europe/Oslo"]
-    )
+    command = ["import", str(path), "--out", str(out)]
+    done = CliRunner().invoke(app, [*command, "--name", 'A "quoted" name: yes', "--timezone", "Europe/Oslo"])
     assert done.exit_code == 0, done.output
     town = compile_town(out, 3, 1)
     assert len(town["people"]) == 3
