@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -79,17 +79,30 @@ class Supervisor:
         self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     async def start(self, *parts: Part) -> None:
-        """Start parts side by side and wait until each has said that it is ready.
+        """Start parts side by side and wait until each has said that it is ready, or the town has ended: its run may be that short.
 
         Raises:
             StartError: one ended, or said nothing for a minute.
         """
         self._parts.extend(parts)
+        launching = asyncio.create_task(self._launch_all(parts), name="start")
+        try:
+            waited: set[asyncio.Future[Any]] = {launching, self.ended}
+            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+            if launching.done():
+                launching.result()
+        finally:
+            launching.cancel()
+            await asyncio.wait({launching})
+
+    async def _launch_all(self, parts: Sequence[Part]) -> None:
         async with asyncio.TaskGroup() as group:
             for part in parts:
-                group.create_task(self._launch(part), name=f"start[{part.name}]")
-        for part in parts:
-            self._watchers[part.name] = asyncio.create_task(self._watch(part), name=f"watch[{part.name}]")
+                group.create_task(self._launch_and_watch(part), name=f"start[{part.name}]")
+
+    async def _launch_and_watch(self, part: Part) -> None:
+        await self._launch(part)
+        self._watchers[part.name] = asyncio.create_task(self._watch(part), name=f"watch[{part.name}]")
 
     async def stop(self) -> None:
         """Stop all parts, the highest rank first; who does not listen is killed."""

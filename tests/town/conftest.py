@@ -3,6 +3,7 @@
 import json
 import os
 import queue
+import re
 import shutil
 import signal
 import subprocess
@@ -51,12 +52,16 @@ class RunningTown:
         self._words.put(None)
 
     def wait_ready(self) -> "RunningTown":
+        self.ready = json.loads(self.wait_line(r"ready \{").removeprefix("ready "))
+        return self
+
+    def wait_line(self, pattern: str) -> str:
+        """The next line that begins so."""
         while True:
             line = self._words.get(timeout=READY_SECONDS)
             assert line is not None, "the town ended: " + "\n".join(self.lines)
-            if line.startswith("ready "):
-                self.ready = json.loads(line.removeprefix("ready "))
-                return self
+            if re.match(pattern, line):
+                return line
 
     @property
     def running(self) -> dict[str, Any]:
@@ -177,10 +182,10 @@ def start_town(tmp_path: Path) -> Iterator[Callable[..., RunningTown]]:
     """Start towns on fresh (or given) data directories; all are stopped at the end."""
     started: list[RunningTown] = []
 
-    def start(*args: str, data: Path | None = None, environment: dict[str, str] | None = None) -> RunningTown:
+    def start(*args: str, data: Path | None = None, environment: dict[str, str] | None = None, ready: bool = True) -> RunningTown:
         town = RunningTown(data or tmp_path / f"town{len(started)}", *args, environment=environment)
         started.append(town)
-        return town.wait_ready()
+        return town.wait_ready() if ready else town
 
     yield start
     for town in started:

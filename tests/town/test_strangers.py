@@ -23,6 +23,12 @@ def block(name: str) -> str:
     return found[1]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def quick(town: Any) -> None:
+    """Ten ticks a second: the cafés open an hour after the town begins."""
+    town.cli("speed", "600")
+
+
 @pytest.fixture(scope="module")
 def folder(town: Any) -> Path:
     """A folder as the README has it: the town's data is in `.mqttown`."""

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from mqttown_cli.folder import DataFolder
+from mqttown_cli.ports import choose_ports
 
 pytestmark = [pytest.mark.town, pytest.mark.timeout(180)]
 
@@ -57,16 +58,29 @@ def test_two_towns_on_one_directory_are_refused(start_town: Callable[..., Any], 
         start_town(data=tmp_path / "a")
 
 
-def test_a_killed_parent_leaves_nothing_behind(start_town: Callable[..., Any], tmp_path: Path) -> None:
-    first = start_town("--speed", "600", data=tmp_path / "a")
+def test_a_killed_parent_leaves_nothing_that_blocks_the_next(start_town: Callable[..., Any], tmp_path: Path) -> None:
+    ports = choose_ports("127.0.0.1", {"--http-port": 0, "--mqtt-port": 0, "--ws-port": 0})
+    args = ["--speed", "600", *(str(word) for pair in ports.items() for word in pair)]
+    first = start_town(*args, data=tmp_path / "a")
     children = psutil.Process(first.process.pid).children(recursive=True)
     assert len(children) >= 6
     first.process.kill()
+    second = start_town(*args, data=tmp_path / "a")  # at once, on the same ports
     _gone, alive = psutil.wait_procs(children, timeout=10)
     assert alive == []
-    assert not DataFolder(tmp_path / "a").held()
-    second = start_town(data=tmp_path / "a")
+    assert second.ready == first.ready
     assert json.loads(second.cli("verify", "--json").stdout)["ok"] is True
+    assert second.stop() == 0
+    assert not DataFolder(tmp_path / "a").held()
+
+
+def test_ctrl_c_stops_it_while_it_comes_up(start_town: Callable[..., Any], tmp_path: Path) -> None:
+    early = start_town(data=tmp_path / "a", ready=False)
+    early.wait_line("· opening the broker")
+    began = time.monotonic()
+    early.stop(signal.SIGINT)
+    assert time.monotonic() - began < 5, early.lines
+    start_town("--for-ticks", "1", data=tmp_path / "a")
 
 
 def test_commands_say_when_no_town_runs(tmp_path: Path) -> None:
