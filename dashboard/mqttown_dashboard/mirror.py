@@ -172,7 +172,7 @@ class Mirror:
         self.clock = self.clock.model_copy(update=changes)
         self._clock_changed = True
 
-    def _update(self, name: str, **changes: Any) -> None:
+    def _update(self, name: str, /, **changes: Any) -> None:
         agent = self.agents.get(name)
         if agent is not None:
             self.agents[name] = agent.model_copy(update=changes)
