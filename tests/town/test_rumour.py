@@ -40,11 +40,11 @@ async def whisper(credentials: Credentials, sentence: str, ticks: int) -> dict[s
             if seen.tick >= told["tick"] + ticks:
                 over.set()
             await me.do("wait", ticks=20)
-        elif seen.location.here and seen.visible_agents:
+        elif seen.location.here and seen.location.here.kind == "cafe" and seen.visible_agents:
             listener = seen.visible_agents[0].id
             verdict = await me.do("say", text=sentence, to=[listener])
             told.update(to=listener, event=verdict.events[0], tick=verdict.tick)
-        elif seen.own.doing == "idle" and not seen.location.here:
+        elif seen.own.doing == "idle" and not (seen.location.here and seen.location.here.kind == "cafe"):
             cafes = [near.id for near in seen.location.nearby if near.kind == "cafe" and near.open]
             await (me.do("move_to", to=cafes[0]) if cafes else me.do("wait", ticks=10))
         else:
