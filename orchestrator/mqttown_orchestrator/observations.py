@@ -10,7 +10,7 @@ import orjson
 from mqttown_contract.types import MAX_PAYLOAD_BYTES, PROTOCOL_VERSION
 from mqttown_orchestrator.citizens import Citizen
 from mqttown_orchestrator.town import Town
-from mqttown_orchestrator.world.offers import offers
+from mqttown_orchestrator.world.offers import offered, offers
 from mqttown_orchestrator.world.perception import look
 
 __all__ = ["now_text", "observe", "to_bytes"]
@@ -40,11 +40,7 @@ def observe(town: Town, citizen: Citizen, because: Iterable[str], after: int, ti
         more["messages"] = unheard
     if unseen:
         more["events"] = unseen
-    actions = offers(town.state, town.plan, citizen.id)
-    if citizen.allowed_actions is not None:
-        actions = [action for action in actions if action["action"] in citizen.allowed_actions]
-    if citizen.detail == "brief":
-        actions = [{"action": action["action"]} for action in actions]
+    actions = _actions(town, citizen)
     return {
         "v": PROTOCOL_VERSION,
         "id": "",
@@ -61,6 +57,18 @@ def observe(town: Town, citizen: Citizen, because: Iterable[str], after: int, ti
         "memory_context": {},
         "more": more,
     }
+
+
+def _actions(town: Town, citizen: Citizen) -> list[dict[str, Any]]:
+    """What the citizen can do and is allowed to."""
+    actions: list[dict[str, Any]]
+    if citizen.detail == "brief":
+        actions = [{"action": name} for name in offered(town.state, town.plan, citizen.id)]
+    else:
+        actions = offers(town.state, town.plan, citizen.id)
+    if citizen.allowed_actions is None:
+        return actions
+    return [action for action in actions if action["action"] in citizen.allowed_actions]
 
 
 def to_bytes(observation: dict[str, Any], seq: int) -> bytes:

@@ -4,7 +4,7 @@ from typing import Any
 
 from mqttown_contract.messages import Perceived
 from mqttown_orchestrator.world.digest import dump
-from mqttown_orchestrator.world.offers import offers
+from mqttown_orchestrator.world.offers import offered, offers
 from mqttown_orchestrator.world.perception import look, perceive
 
 
@@ -72,3 +72,14 @@ def test_metres_in_the_open(hand: Any) -> None:
     (seen,) = perceive(hand.state, hand.plan, "zoe")["visible_agents"]
     assert (seen["id"], seen["metres"]) == ("yan", 25.0)
     assert perceive(hand.state, hand.plan, "zoe")["location"]["district"] == "ranta"
+
+
+def test_the_names_of_offers_are_those_of_the_whole_offers(hand: Any) -> None:
+    for number in range(3):
+        hand.stranger(f"a{number}")
+    hand.act("a0", "move_to", to="bar-ankkuri")
+    for minute in range(6 * 60 + 10, 24 * 60, 90):
+        hand.pass_until(minute)
+        hand.act("otto", "sleep" if minute > 20 * 60 else "move_to", **({} if minute > 20 * 60 else {"to": "konttori-tori"}))
+        for agent in hand.state.bodies:
+            assert offered(hand.state, hand.plan, agent) == [offer["action"] for offer in offers(hand.state, hand.plan, agent)]

@@ -7,7 +7,7 @@ from mqttown_orchestrator.world.plan import Plan
 from mqttown_orchestrator.world.state import State
 from mqttown_orchestrator.world.verbs.registry import RULES
 
-__all__ = ["offers"]
+__all__ = ["offered", "offers"]
 
 _SUMMARIES: Final = {name: VERBS[name].summary for name in RULES}
 
@@ -25,3 +25,17 @@ def offers(state: State, plan: Plan, agent: str) -> list[dict[str, Any]]:
         if schema is not None:
             found.append({"action": name, "description": _SUMMARIES[name], "parameters": schema})
     return found
+
+
+def offered(state: State, plan: Plan, agent: str) -> list[str]:
+    """The verbs that `offers` has, by name only: what they take is not written down, which is most of the work.
+
+    Raises:
+        KeyError: there is no such agent.
+    """
+    body = state.bodies[agent]
+    return [
+        name
+        for name, rule in RULES.items()
+        if (rule.offer(state, plan, body) is not None if rule.offered is None else rule.offered(state, plan, body))
+    ]

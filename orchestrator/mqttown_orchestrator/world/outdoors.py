@@ -22,11 +22,13 @@ class Outdoors:
         self._cell_of: dict[str, tuple[int, int]] = {}
         self._cells: dict[tuple[int, int], dict[str, tuple[int, int]]] = {}
         self._tick = -1
+        self._asked: dict[tuple[int, int], list[tuple[int, str, int]]] = {}
 
     def add(self, agent: str) -> None:
         """Somebody has come into the open."""
         self._people.add(agent)
         self._late.append(agent)
+        self._asked.clear()
 
     def discard(self, agent: str) -> None:
         """Somebody has left the open; nothing happens if they weren't there."""
@@ -34,6 +36,7 @@ class Outdoors:
         cell = self._cell_of.pop(agent, None)
         if cell is not None:
             del self._cells[cell][agent]
+        self._asked.clear()
 
     def near(self, tick: int, x: int, y: int, radius: int, where: Callable[[str], tuple[int, int]]) -> list[tuple[int, str]]:
         """People within `radius` cm (at most `CELL`) of a point: (distance in cm, id), nearest first.
@@ -46,14 +49,24 @@ class Outdoors:
             where: tells somebody's present position, cm.
         """
         self._fill(tick, where)
-        column, row = x // CELL, y // CELL
+        around = self._asked.get((x, y))
+        if around is None:
+            # One who looks around is asked several things about it: whom it sees, who hears it, whom it can give to.
+            around = self._asked[x, y] = self._around(x, y)
         limit = radius * radius
-        found: list[tuple[int, str]] = []
+        return [(distance, agent) for distance, agent, square in around if square <= limit]
+
+    def _around(self, x: int, y: int) -> list[tuple[int, str, int]]:
+        """People within `CELL` cm of a point: (distance in cm, id, its exact square), nearest first."""
+        column, row = x // CELL, y // CELL
+        cells, limit = self._cells, CELL * CELL
+        found: list[tuple[int, str, int]] = []
         for cell in [(column + dx, row + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1)]:
-            for agent, (ax, ay) in self._cells.get(cell, {}).items():
-                square = (ax - x) ** 2 + (ay - y) ** 2
-                if square <= limit:
-                    found.append((isqrt(square), agent))
+            if cell in cells:
+                for agent, (ax, ay) in cells[cell].items():
+                    square = (ax - x) * (ax - x) + (ay - y) * (ay - y)
+                    if square <= limit:
+                        found.append((isqrt(square), agent, square))
         found.sort()
         return found
 
@@ -61,6 +74,7 @@ class Outdoors:
         if tick != self._tick:
             self._tick, self._late = tick, list(self._people)
             self._cell_of, self._cells = {}, {}
+            self._asked.clear()
         for agent in self._late:
             if agent in self._people and agent not in self._cell_of:
                 x, y = where(agent)

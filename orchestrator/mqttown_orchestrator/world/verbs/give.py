@@ -62,4 +62,10 @@ def _apply(turn: Turn, body: Body, parameters: Give, action_id: str) -> list[str
     return told
 
 
-GIVE = Rule(_offer, _check, _apply)
+def _offered(state: State, plan: Plan, body: Body) -> bool:
+    if body.doing == "sleeping" or not (state.account(purse(body.id)) or body.inventory):
+        return False
+    return bool(within(state, body, EARSHOT))
+
+
+GIVE = Rule(_offer, _check, _apply, _offered)

@@ -81,4 +81,8 @@ def _shut(plan: Plan, building: str) -> str:
     return f"You stand before {house.name}. It is closed now."
 
 
-MOVE_TO = Rule(_offer, _check, _apply)
+def _offered(state: State, plan: Plan, body: Body) -> bool:
+    return True
+
+
+MOVE_TO = Rule(_offer, _check, _apply, _offered)

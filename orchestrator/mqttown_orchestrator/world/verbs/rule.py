@@ -15,17 +15,19 @@ __all__ = ["ASLEEP", "Rule", "narrowed", "no"]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """The three functions of a verb.
+    """The functions of a verb.
 
     Attributes:
         offer: its JSON Schema narrowed to what this body could do here and now, or None. Shared parts must not be changed.
         check: why it is forbidden here and now, or None. The parameters fit the verb's model.
         apply: does it, after a check; returns ids of the events.
+        offered: whether there is an offer, where that is known without writing it; None where it isn't.
     """
 
     offer: Callable[[State, Plan, Body], dict[str, Any] | None]
     check: Callable[[State, Plan, Body, Any], Refusal | None]
     apply: Callable[[Turn, Body, Any, str], list[str]]
+    offered: Callable[[State, Plan, Body], bool] | None = None
 
 
 def no(detail: str, path: str | None = None, allowed: Any = None) -> Refusal:

@@ -73,4 +73,8 @@ def _why_not(state: State, body: Body, agent: str) -> str:
     return f"{agent} is not in earshot: the same building, or 15 m in the open."
 
 
-SAY = Rule(_offer, _check, _apply)
+def _offered(state: State, plan: Plan, body: Body) -> bool:
+    return body.doing != "sleeping"
+
+
+SAY = Rule(_offer, _check, _apply, _offered)
