@@ -1,7 +1,9 @@
 """The three strangers of the README, taken out of it and run as printed."""
 
+import contextlib
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -44,7 +46,9 @@ def live_until_said(
     """Run a stranger until it has spoken in a café; returns the `said` event."""
     log = folder / f"{agent}.out"
     with log.open("w") as out:
-        program = subprocess.Popen(command, cwd=folder, stdout=out, stderr=out, env={**os.environ, **(environment or {})})
+        program = subprocess.Popen(
+            command, cwd=folder, stdout=out, stderr=out, env={**os.environ, **(environment or {})}, start_new_session=True
+        )
     try:
         deadline = time.monotonic() + LIFE_SECONDS
         while time.monotonic() < deadline:
@@ -55,7 +59,8 @@ def live_until_said(
             time.sleep(0.5)
         pytest.fail(f"{agent} said nothing within {LIFE_SECONDS} s: {log.read_text()[-3000:]}")
     finally:
-        program.terminate()
+        with contextlib.suppress(ProcessLookupError):  # it has ended, and whatever it had started too
+            os.killpg(program.pid, signal.SIGTERM)
         program.wait(10)
 
 
