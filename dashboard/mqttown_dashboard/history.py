@@ -1,5 +1,6 @@
 """Every question to the database: the read-only views of the journal, and the hashes of agents' keys."""
 
+import asyncio
 import base64
 import binascii
 import hashlib
@@ -21,6 +22,8 @@ __all__ = ["History", "cursor_of", "parse_cursor"]
 
 PLACING: Final = ["registered", "departed", "arrived", "stopped"]
 ACTIVITY: Final = ["started_work", "finished_work", "ate", "fell_asleep", "woke"]
+BEGIN_SECONDS: Final = 30.0
+POLL_SECONDS: Final = 0.05
 _SELECT: Final = "SELECT tick, n, id, kind, district, building, agent, action_id, cause, about, witnesses, data FROM public.events "
 
 
@@ -58,7 +61,7 @@ class History:
         """Connect for the length of an `async with`; every connection is read only.
 
         Raises:
-            OSError, asyncpg.PostgresError: the database can't be reached.
+            OSError, asyncpg.PostgresError: the database can't be reached, or nobody has begun a town in it within half a minute.
         """
         async with asyncpg.create_pool(
             url,
@@ -68,6 +71,7 @@ class History:
             command_timeout=10,
             server_settings={"application_name": "mqttown dashboard", "default_transaction_read_only": "on"},
         ) as pool:
+            await _until_begun(pool)
             yield cls(pool)
 
     async def alive(self) -> bool:
@@ -199,6 +203,18 @@ class History:
 def _event(row: asyncpg.Record) -> Event:
     fields = {key: value for key, value in row.items() if key != "n"}
     return Event(**{**fields, "about": row["about"] or [], "witnesses": row["witnesses"] or [], "data": row["data"] or {}})
+
+
+async def _until_begun(pool: asyncpg.Pool) -> None:
+    """Wait for the views: in a new town the orchestrator, which starts beside us, makes them all in one transaction."""
+    try:
+        async with asyncio.timeout(BEGIN_SECONDS):
+            while not await pool.fetchval("SELECT to_regclass('public.agents') IS NOT NULL"):  # noqa: ASYNC110  another process makes them
+                await asyncio.sleep(POLL_SECONDS)
+    except TimeoutError as error:
+        raise TimeoutError(
+            f"there is no journal in the database after {BEGIN_SECONDS:.0f} s; does the orchestrator run?"
+        ) from error
 
 
 async def _read_json(connection: asyncpg.Connection) -> None:
