@@ -23,9 +23,21 @@ def test_a_way_is_as_long_as_it_says_and_prefers_low_nodes(plan: Plan) -> None:
     assert plan.streets.way(0, 7) == [0, 1, 2, 7]
 
 
+def test_lengths_asked_for_one_by_one_are_the_same(plan: Plan, tiny_town: dict, monkeypatch: pytest.MonkeyPatch) -> None:
+    streets, nodes = plan.streets, range(len(plan.streets.nodes))
+    for near in (1, 3, 600):  # from where all are looked at, hardly ever to always
+        monkeypatch.setattr("mqttown_orchestrator.world.streets._NEAR", near)
+        edges = [(a, b, length) for a, b, length in tiny_town["streets"]["edges"]]
+        fresh = Streets(streets.nodes, streets.node_district, edges)
+        for goal in nodes:
+            for start in sorted(nodes, key=lambda node: (node * 7 % 5, node)):
+                assert fresh.towards(goal, start)[start] == streets.distances(goal)[start]
+
+
 def test_what_cannot_be_reached_is_far() -> None:
     streets = Streets([(0, 0), (100, 0), (900, 0)], [0, 0, 0], [(0, 1, 100)])
     assert streets.distances(2)[0] == FAR
+    assert streets.towards(2, 0)[0] == FAR
     assert streets.distances(0)[1] == 100
 
 

@@ -91,7 +91,7 @@ def lay_out(plan: Plan, body: Body, goal: Goal, tick: int, why: str) -> Walk:
     assert ends is not None, "the caller asks reachable() first"
     length, (first, lead), (last, _) = ends
     nodes = plan.streets.way(first, last)
-    left = plan.streets.distances(last)
+    left = plan.streets.towards(last, first)
     marks = [0, *(lead + left[first] - left[node] for node in nodes), length]
     points = [list(start), *(list(plan.streets.nodes[node]) for node in nodes), list(goal.point)]
     return Walk(goal.building, why, nodes, points, marks, source, goal.anchors)
@@ -113,8 +113,8 @@ def _ends(plan: Plan, source: Anchors, goal: Anchors) -> tuple[int, list[int], l
     """Length of the shortest way, with the anchors where it enters and leaves the streets; ties go to the lowest nodes."""
     best: tuple[int, list[int], list[int]] | None = None
     for out in goal:
-        left = plan.streets.distances(out[0])
         for into in source:
+            left = plan.streets.towards(out[0], into[0])
             if left[into[0]] != FAR:
                 found = (into[1] + left[into[0]] + out[1], into, out)
                 if best is None or found < best:
