@@ -46,7 +46,7 @@ class Assembly:
         self.metrics = Metrics()
         self.lockstep = Lockstep(town, on=settings.lockstep, patience=settings.lockstep_wait)
         self.pace = Pace(settings.speed, settings.for_ticks, self.lockstep)
-        self.outbox = Outbox(town, self.publish, self.lockstep, self.metrics)
+        self.outbox = Outbox(town, self.publish, self.flush, self.lockstep, self.metrics)
         self.public = Public(town, self.pace, self.publish)
         self.presence = Presence(town, self.outbox, self.lockstep, self.pace)
         controls = Controls(town, self.pace, self.outbox, self.public)
@@ -69,6 +69,11 @@ class Assembly:
         if self.wire is not None:
             self.metrics.sent += 1
             self.wire.publish(topic, payload, retain=retain)
+
+    def flush(self) -> None:
+        """Let go out at once what has been published so far."""
+        if self.wire is not None:
+            self.wire.flush()
 
     def receive(self, topic: str, payload: bytes, retained: bool) -> None:
         """Take in one message. Retained ones on `out/` are ignored: nobody says them now."""

@@ -4,10 +4,12 @@ import time
 from collections import Counter, deque
 from typing import Any, Final
 
-__all__ = ["Metrics"]
+__all__ = ["PHASES", "Metrics"]
 
 _KEPT: Final = 600
 """Ticks over which durations are told."""
+PHASES: Final = ("tick", "step", "journal", "verdicts", "observations", "public", "publish")
+"""Of a tick: the whole of it, its parts in their order, and the last three together."""
 
 
 class Metrics:
@@ -24,7 +26,7 @@ class Metrics:
         self.dropped: Counter[str] = Counter()
         self.received = 0
         self.sent = 0
-        self._phases: dict[str, deque[float]] = {name: deque(maxlen=_KEPT) for name in ("tick", "step", "journal", "publish")}
+        self._phases: dict[str, deque[float]] = {name: deque(maxlen=_KEPT) for name in PHASES}
         self._last = (time.monotonic(), 0, 0)
 
     def took(self, phase: str, seconds: float) -> None:

@@ -22,11 +22,16 @@ Publish = Callable[[str, bytes], None]
 
 
 class Outbox:
-    """Speaks to agents. Nothing but durable facts may be given to it."""
+    """Speaks to agents. Nothing but durable facts may be given to it.
 
-    def __init__(self, town: Town, publish: Publish, lockstep: Lockstep, metrics: Metrics) -> None:
+    Attributes:
+        flush: sends at once what has been published so far.
+    """
+
+    def __init__(self, town: Town, publish: Publish, flush: Callable[[], None], lockstep: Lockstep, metrics: Metrics) -> None:
         self._town = town
         self._publish = publish
+        self.flush = flush
         self._lockstep = lockstep
         self._metrics = metrics
         self.recollection = Recollection(town.id, publish, self._send_observation)

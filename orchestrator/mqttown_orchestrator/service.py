@@ -90,13 +90,20 @@ class Service:
 
     def tell(self, happened: Happened, written: list[bytes]) -> None:
         """Verdicts first, since somebody waits for them; then observations, then what everybody may see."""
+        began = time.perf_counter()
         self.outbox.verdicts(happened)
+        self.outbox.flush()
+        answered = time.perf_counter()
         for change in self.commands.tell():
             self._settle(change)
         for event in happened.events:
             remember(self.town.citizens, event)
         self.outbox.observations(happened)
+        observed = time.perf_counter()
         self.public.after_tick(happened.events, written)
+        self.metrics.took("verdicts", answered - began)
+        self.metrics.took("observations", observed - answered)
+        self.metrics.took("public", time.perf_counter() - observed)
 
     async def close(self) -> None:
         """Say goodbye, and keep the last state."""

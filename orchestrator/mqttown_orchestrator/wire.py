@@ -24,6 +24,10 @@ _FIRST_SECONDS: Final = 15.0
 _LAST_SECONDS: Final = 1.0
 """What is still to be sent at the end has so long."""
 _CLIENT_ID: Final = "orchestrator"
+_CHUNK: Final = 64 * 1024
+"""Packets are joined to about so many bytes for one write."""
+_PUBLISH: Final = 0x30
+_RETAIN: Final = 0x01
 
 
 class WireDown(RuntimeError):
@@ -52,6 +56,8 @@ class Wire:
         self._asked = 0
         self._listening = asyncio.Event()
         self._first = True
+        self._unsent: list[bytes] = []
+        self._unsent_bytes = 0
         self._seen = time.monotonic()
 
     @classmethod
@@ -79,6 +85,7 @@ class Wire:
         finally:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LAST_SECONDS):
+                    wire.flush()
                     await wire._client.disconnect()
 
     @property
@@ -97,19 +104,37 @@ class Wire:
         """Subscribe at QoS 0 on this connection; call again after the next one."""
         self._asked += 1
         self._listening.clear()
+        self.flush()
         self._client.subscribe([gmqtt.Subscription(name, qos=0) for name in filters])
 
     def unsubscribe(self, *filters: str) -> None:
         """End subscriptions."""
         if self.up:
+            self.flush()
             self._client.unsubscribe(list(filters))
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        """Send at QoS 0; never waits."""
-        if self.up:
-            self._client.publish(topic, payload, retain=retain)
-        else:
+        """Send at QoS 0; never waits. It goes out with the next `flush`, at the latest when the event loop is free again."""
+        if not self.up:
             self.lost += 1
+            return
+        if not self._unsent:
+            asyncio.get_running_loop().call_soon(self.flush)
+        head = _head(topic, len(payload), retain=retain)
+        self._unsent += (head, payload)
+        self._unsent_bytes += len(head) + len(payload)
+        if self._unsent_bytes > _CHUNK:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what has been published so far, as few large pieces."""
+        if not self._unsent:
+            return
+        packets, self._unsent, self._unsent_bytes = self._unsent, [], 0
+        if self.up:
+            self._client._connection.send_package(b"".join(packets))  # noqa: SLF001  gmqtt writes ready packets only here
+        else:
+            self.lost += len(packets) // 2
 
     async def _begin(self, host: str, port: int) -> None:
         loop = asyncio.get_running_loop()
@@ -144,3 +169,15 @@ class Wire:
     def _on_message(self, _client: Any, topic: str, payload: bytes, _qos: int, properties: dict[str, Any]) -> int:
         self._receive(topic, bytes(payload), bool(properties["retain"]))
         return 0
+
+
+def _head(topic: str, payload_bytes: int, *, retain: bool) -> bytes:
+    """All of a PUBLISH at QoS 0 but its payload (MQTT 3.1.1, sections 2.2.3 and 3.3)."""
+    name = topic.encode()
+    left = 2 + len(name) + payload_bytes
+    length = bytearray()
+    while left > 0x7F:
+        length.append(left & 0x7F | 0x80)
+        left >>= 7
+    length.append(left)
+    return b"%c%b%b%b" % (_PUBLISH | _RETAIN if retain else _PUBLISH, bytes(length), len(name).to_bytes(2), name)
