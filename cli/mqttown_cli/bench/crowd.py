@@ -110,6 +110,7 @@ class _Member(asyncio.Protocol):
         self._action_topic = topics.agent_out(town, agent.district, agent.id, "action")
         self._luck = int.from_bytes(hashlib.blake2b(agent.id.encode(), digest_size=8).digest())
         self._count = 0
+        self._bound_for: str | None = None
         self._sent: dict[str, float] = {}
         self._buffer = bytearray()
         self._transport: asyncio.Transport | None = None
@@ -175,7 +176,9 @@ class _Member(asyncio.Protocol):
         self._count += 1
         turn = (self._luck + self._count * 2_654_435_761) % 1000
         seen = observation["observation"]
-        action, parameters = _choice(turn, seen)
+        action, parameters = _choice(turn, seen, self._bound_for)
+        if action == "move_to":
+            self._bound_for = parameters["to"]
         identity = f"{observation['generation']}-{self._count}"
         self._sent[identity] = time.time()
         message = {"id": identity, "action": action, "parameters": parameters, "observation_id": observation["id"]}
@@ -186,15 +189,28 @@ class _Member(asyncio.Protocol):
         self._transport.write(packets.publish(topic, payload))
 
 
-def _choice(turn: int, seen: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+def _choice(turn: int, seen: dict[str, Any], bound_for: str | None) -> tuple[str, dict[str, Any]]:
+    """Something that the observation says is possible: not to a closed door, not where one is or is going already.
+
+    Whom one sees may be gone when the action is judged; so gifts, which need somebody beside one, are few.
+    """
     share, luck = turn % 10, turn // 10
-    places = [place for place in seen["location"]["nearby"] if place["id"] != seen["location"]["building"]]
+    location, purse = seen["location"], seen["self"]["purse"]
     if share < 4:
         return "say", {"text": REMARKS[luck % len(REMARKS)]}
-    if share < 8 and places:
-        return "move_to", {"to": places[luck % len(places)]["id"]}
+    if share < 8:
+        not_to = {location["building"], bound_for}
+        places = [place["id"] for place in location["nearby"] if place["open"] is not False and place["id"] not in not_to]
+        if places:
+            return "move_to", {"to": places[luck % len(places)]}
+    here = location["here"]
+    goods = (
+        [sale["item"] for sale in here["sells"] if sale["price"] <= purse and sale["stock"] > 8] if here and here["open"] else []
+    )
+    if share == 8 and goods:
+        return "buy", {"item": goods[luck % len(goods)]}
     others = [other["id"] for other in seen["visible_agents"] if other.get("metres") is None]
-    if share == 8 and others and seen["self"]["purse"] > 0:
+    if share == 8 and others and purse > 0 and luck % 4 == 0:
         return "give", {"to": others[luck % len(others)], "amount": 1}
     if seen["self"]["doing"] == "idle":
         return "wait", {"ticks": 1}

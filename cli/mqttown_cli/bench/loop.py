@@ -49,7 +49,7 @@ def bench_loop(agents: int, ticks: int, detail: str, tell: Tell) -> dict[str, An
 
     Returns:
         name, agents, median_s and p99_s of a tick, per_second (verdicts), accepted_share, verdict_p99_ms after the tick began,
-        observation_bytes (mean), cpu_s by process, settings.
+        observation_bytes (mean), cpu_s by process, settings, phases_ms (median of each phase of a tick in the orchestrator).
     """
     return uvloop.run(_bench(agents, ticks, detail, tell))
 
@@ -84,12 +84,13 @@ async def _bench(agents: int, ticks: int, detail: str, tell: Tell) -> dict[str, 
         tell(f"measuring {ticks} ticks")
         last = await _wait_for_tick(database, first + ticks)
         after = _cpu_seconds(pids)
+        phases = await _phases(folder, ports["--mqtt-port"])
         here.send("stop")
         measured: Measured = await _said(here, "measured")
         rows = await database.fetch(
             "SELECT tick, wall, step_ms FROM town.ticks WHERE tick BETWEEN $1 AND $2 ORDER BY tick", first, last
         )
-        return _result(agents, detail, measured, rows, {name: after[name] - before[name] for name in pids})
+        return _result(agents, detail, measured, rows, {name: after[name] - before[name] for name in pids}) | {"phases_ms": phases}
 
 
 def _result(agents: int, detail: str, measured: Measured, rows: list[Any], cpu: dict[str, float]) -> dict[str, Any]:
@@ -191,6 +192,19 @@ async def _command(folder: DataFolder, port: int, commands: list[tuple[str, dict
     if refused:
         raise RuntimeError(f"{len(refused)} commands were refused: {refused[0]}")
     return [answers[f"{batch}-{number}"].result for number in range(len(commands))]
+
+
+async def _phases(folder: DataFolder, port: int) -> dict[str, float]:
+    """Medians of the phases of a tick, ms, as the orchestrator tells them of its newest ticks."""
+    link = Link(Address(port=port), f"cli~{secrets.token_hex(4)}", folder.secrets(SERVICES)["services"]["cli"])
+    await link.subscribe(topics.service_out("helsinki", "orchestrator", "metrics"))
+    async with asyncio.timeout(30), link:
+        async for incoming in link:
+            figures = json.loads(incoming.payload)
+            return {
+                name.removesuffix("_ms"): told["p50"] for name, told in figures.items() if isinstance(told, dict) and "p50" in told
+            }
+    raise RuntimeError("the orchestrator tells no figures")
 
 
 def _live(pipe: Connection, port: int, agents: list[Agent], detail: str) -> None:
