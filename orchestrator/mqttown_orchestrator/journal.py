@@ -130,6 +130,12 @@ class Journal:
         finally:
             await connection.close(timeout=2)
 
+    @asynccontextmanager
+    async def as_it_stands(self) -> AsyncIterator[None]:
+        """Read one moment of the journal, whatever is written meanwhile."""
+        async with self._connection.transaction(isolation="repeatable_read", readonly=True):
+            yield
+
     async def run(self) -> Run | None:
         """What the town was made from, or None before its genesis."""
         row = await self._connection.fetchrow("SELECT id, town, seed, content_hash, town_json FROM town.run")

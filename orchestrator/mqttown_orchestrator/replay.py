@@ -71,7 +71,8 @@ async def verify(database: str, *, from_snapshot: bool = False) -> Verification:
     Raises:
         JournalError: there is no town in it.
     """
-    async with Journal.open(database) as journal:
+    # One snapshot of the database: the town may be running, and its journal growing.
+    async with Journal.open(database) as journal, journal.as_it_stands():
         run = await journal.run()
         if run is None:
             raise JournalError("no town has been begun in this database")

@@ -47,7 +47,7 @@ async def test_what_the_agent_can_get_wrong(mira: Any) -> None:
     refused = await mira.act("t-1", "say", {"text": "late"}, expires_tick=0)
     assert (refused["code"], refused["path"]) == ("too_late", "expires_tick")
 
-    refused = await mira.act("w-1", "say", {"text": "You NEEKERI!"})
+    refused = await mira.act("w-1", "say", {"text": "You WANKER!"})
     assert (refused["code"], refused["path"]) == ("moderated", "parameters.text")
 
     assert (await mira.act("ok", "say", {"text": "the town goes on"}))["status"] == "accepted"
