@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
-from jinja2 import StrictUndefined, Template, meta
+from jinja2 import StrictUndefined, meta, nodes
 from jinja2.sandbox import SandboxedEnvironment
 
 from mqttown_contract.types import MAX_TEXT
@@ -44,9 +44,39 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class _Pattern:
+    """What recognises one template.
+
+    Attributes:
+        group: the template's.
+        literal: its longest words without a variable; a text without them can't fit, which is found out fast.
+        loose: matched with plain words.
+        exact: matched with the words to the letter.
+    """
+
     group: str
+    literal: str
     loose: re.Pattern[str]
     exact: re.Pattern[str]
+
+
+class _Wording:
+    """One template. Most are words and variables alone; they are put together without jinja, which takes ten times as long."""
+
+    __slots__ = ("_parts", "_template")
+
+    def __init__(self, source: str, environment: SandboxedEnvironment) -> None:
+        self._template = environment.from_string(source)
+        self._parts = _words_and_variables(environment.parse(source))
+
+    def render(self, values: Mapping[str, Any]) -> str:
+        """The words with the values in their places.
+
+        Raises:
+            jinja2.UndefinedError: a variable has no value.
+        """
+        if self._parts is None or any(name is not None and name not in values for _, name in self._parts):
+            return self._template.render(values)
+        return "".join([words if name is None else f"{values[name]}" for words, name in self._parts])
 
 
 class Prose:
@@ -58,19 +88,19 @@ class Prose:
 
     def __init__(self, groups: Mapping[str, Sequence[str]]) -> None:
         environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
-        self._templates: dict[str, list[Template]] = {}
+        self._wordings: dict[str, list[_Wording]] = {}
         self._patterns: list[_Pattern] = []
         self._wrappings: list[re.Pattern[str]] = []
         for group, sources in groups.items():
-            self._templates[group] = [environment.from_string(source) for source in sources]
-            for source, template in zip(sources, self._templates[group], strict=True):
+            self._wordings[group] = [_Wording(source, environment) for source in sources]
+            for source, wording in zip(sources, self._wordings[group], strict=True):
                 names = sorted(meta.find_undeclared_variables(environment.parse(source)))
-                self._learn(group, template.render({name: f"zqslot{name}zq" for name in names}))
+                self._learn(group, wording.render({name: f"zqslot{name}zq" for name in names}))
         self.recognise = lru_cache(maxsize=4096)(self._recognise)
 
     def has(self, group: str) -> bool:
         """Whether the town has words for this."""
-        return bool(self._templates.get(group))
+        return bool(self._wordings.get(group))
 
     def render(self, group: str, number: int, values: Mapping[str, Any]) -> str | None:
         """Put something into words.
@@ -86,10 +116,10 @@ class Prose:
         Raises:
             jinja2.UndefinedError: the template names a variable that is not among `values`.
         """
-        templates = self._templates.get(group)
-        if not templates:
+        wordings = self._wordings.get(group)
+        if not wordings:
             return None
-        return templates[number % len(templates)].render(values)[:MAX_TEXT]
+        return wordings[number % len(wordings)].render(values)[:MAX_TEXT]
 
     def wrap(self, core: str, number: int, values: Mapping[str, Any]) -> str:
         """Put news into a `pass_on` template, word for word; bare where no wrapping fits around it."""
@@ -102,7 +132,9 @@ class Prose:
                 self._wrappings.append(_pattern(sample, exact=True, core=_CORE))
             return
         if len(_letters(sample)) >= _LITERAL_LETTERS:
-            self._patterns.append(_Pattern(group, _pattern(_plain(sample)), _pattern(sample, exact=True)))
+            plain = _plain(sample)
+            literal = max(_SLOT.split(plain)[::2], key=len)
+            self._patterns.append(_Pattern(group, literal, _pattern(plain), _pattern(sample, exact=True)))
 
     def _recognise(self, text: str) -> Heard:
         core = self._unwrap(text)
@@ -110,7 +142,7 @@ class Prose:
             return Heard(NEWS, core)
         plain = _plain(text)
         for pattern in self._patterns:
-            if pattern.loose.fullmatch(plain):
+            if pattern.literal in plain and pattern.loose.fullmatch(plain):
                 exact = pattern.exact.fullmatch(text)
                 return Heard(pattern.group, text, exact.groupdict() if exact else {})
         return Heard(NEWS, text)
@@ -132,6 +164,22 @@ def _letters(sample: str) -> str:
 
 def _plain(text: str) -> str:
     return _NEITHER.sub(" ", text).strip().casefold()
+
+
+def _words_and_variables(tree: nodes.Template) -> tuple[tuple[str, str | None], ...] | None:
+    """The template's words, and names of variables in between; None if it holds anything else."""
+    parts: list[tuple[str, str | None]] = []
+    for output in tree.body:
+        if not isinstance(output, nodes.Output):
+            return None
+        for node in output.nodes:
+            if isinstance(node, nodes.TemplateData):
+                parts.append((node.data, None))
+            elif isinstance(node, nodes.Name):
+                parts.append(("", node.name))
+            else:
+                return None
+    return tuple(parts)
 
 
 def _pattern(sample: str, *, exact: bool = False, core: str | None = None) -> re.Pattern[str]:

@@ -5,11 +5,12 @@ of its own for each of 10,000 residents would take 200 MB.)
 """
 
 from collections.abc import Callable, Iterator
+from collections.abc import Sequence as Several
 from typing import Final
 
 from py_trees.behaviour import Behaviour
 from py_trees.common import Status
-from py_trees.composites import Composite, Selector, Sequence
+from py_trees.composites import Selector, Sequence
 
 from mqttown_agents.leaves import body, duty, leisure, meeting, reply, talk, trade
 from mqttown_agents.turn import Choice, Turn
@@ -61,11 +62,11 @@ class Tree:
         self.talks = talk
         self.turn: Turn | None = None
         self.choice: Choice | None = None
-        self._root = Selector("resident", memory=False)
+        branches: list[_Quick | _First | _When] = []
         if talk:
-            self._root.add_child(self._when("in company", _in_company, self._first("talk", _TALK)))
-        self._root.add_child(self._when("hungry", body.hungry, self._first("body", _BODY)))
-        self._root.add_children([Leaf(self, decide) for decide in _REST])
+            branches.append(_When("in company", _Condition(self, "in company", _in_company), self._first("talk", _TALK)))
+        branches.append(_When("hungry", _Condition(self, "hungry", body.hungry), self._first("body", _BODY)))
+        self._root = _First("resident", [*branches, *(Leaf(self, decide) for decide in _REST)])
 
     def decide(self, turn: Turn) -> Choice:
         """What the resident whose turn it is does next."""
@@ -77,18 +78,15 @@ class Tree:
             raise AssertionError("no leaf has come to a choice")
         return choice
 
-    def _first(self, name: str, decisions: tuple[_Decide, ...]) -> Composite:
-        return Selector(name, memory=False, children=[Leaf(self, decide) for decide in decisions])
-
-    def _when(self, name: str, holds: _Ask, then: Behaviour) -> Composite:
-        return Sequence(f"when {name}", memory=False, children=[_Condition(self, name, holds), then])
+    def _first(self, name: str, decisions: tuple[_Decide, ...]) -> "_First":
+        return _First(name, [Leaf(self, decide) for decide in decisions])
 
 
 class _Quick(Behaviour):
     """A leaf that is done at once: never running, nothing to set up or to clean up.
 
-    py_trees writes debug lines for each tick of a leaf, even into the void, and looks for `initialise` and `terminate`;
-    without that a decision takes half the time.
+    py_trees writes debug lines for each tick of a behaviour, even into the void, walks through generators, and resets those
+    that may still be running; without that a decision takes half the time. So here a whole tick is one call of `update`.
     """
 
     def __init__(self, tree: "Tree", name: str) -> None:
@@ -105,6 +103,43 @@ class _Quick(Behaviour):
         self.status = new_status
 
 
+class _First(Selector):
+    """A selector of quick children: the first that succeeds."""
+
+    def __init__(self, name: str, children: "Several[_Quick | _First | _When]") -> None:
+        super().__init__(name, memory=False, children=children)
+        self._asked = tuple(child.update for child in children)
+
+    def update(self) -> Status:
+        """Ask the children in turn."""
+        for ask in self._asked:
+            if ask() is Status.SUCCESS:
+                return Status.SUCCESS
+        return Status.FAILURE
+
+    def tick(self) -> Iterator[Behaviour]:
+        """As `Selector.tick`, for children that are done at once."""
+        self.status = self.update()
+        yield self
+
+
+class _When(Sequence):
+    """A sequence of two: something holds, and then something is done."""
+
+    def __init__(self, name: str, condition: "_Condition", then: _First) -> None:
+        super().__init__(f"when {name}", memory=False, children=[condition, then])
+        self._holds, self._then = condition.update, then.update
+
+    def update(self) -> Status:
+        """Ask whether it holds, and only then go on."""
+        return self._then() if self._holds() is Status.SUCCESS else Status.FAILURE
+
+    def tick(self) -> Iterator[Behaviour]:
+        """As `Sequence.tick`, for children that are done at once."""
+        self.status = self.update()
+        yield self
+
+
 class Leaf(_Quick):
     """A leaf that succeeds with a choice, or fails without one."""
 
@@ -116,8 +151,10 @@ class Leaf(_Quick):
         """Come to a choice if one can."""
         turn = self._tree.turn
         choice = self._decide(turn) if turn is not None else None
+        if choice is None:
+            return Status.FAILURE
         self._tree.choice = choice
-        return Status.FAILURE if choice is None else Status.SUCCESS
+        return Status.SUCCESS
 
 
 class _Condition(_Quick):
