@@ -35,6 +35,8 @@ __all__ = ["Assembly", "run"]
 
 _DOWN_SECONDS: Final = 60.0
 """Without a broker for so long, a new start is the better try."""
+_GARBAGE: Final = 50_000
+"""Objects between two searches for garbage. Hardly any of ours is in cycles, and a tick of a large town makes so many."""
 _log = structlog.get_logger("orchestrator")
 
 
@@ -122,6 +124,7 @@ async def run(settings: Settings) -> None:
         town = await found_or_resume(journal, read_town(settings.town_file), settings.seed)
         assembly = Assembly(town, journal, settings)
         gc.freeze()  # the town as built never becomes garbage; looking through it again and again would cost whole ticks
+        gc.set_threshold(_GARBAGE)
         for sign in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(sign, assembly.pace.stop)
         key = None if settings.service_key is None else settings.service_key.get_secret_value()

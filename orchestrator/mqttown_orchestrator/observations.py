@@ -12,6 +12,7 @@ from mqttown_orchestrator.citizens import Citizen
 from mqttown_orchestrator.town import Town
 from mqttown_orchestrator.world.offers import offered, offers
 from mqttown_orchestrator.world.perception import look
+from mqttown_orchestrator.world.surroundings import nearby_json
 
 __all__ = ["now_text", "observe", "to_bytes"]
 
@@ -31,7 +32,7 @@ def observe(town: Town, citizen: Citizen, because: Iterable[str], after: int, ti
         after: messages and events witnessed after this tick are told.
         timestamp: wall time.
     """
-    perceived, more = look(town.state, town.plan, citizen.id)
+    perceived, more = look(town.state, town.plan, citizen.id, nearby_json)
     heard, unheard = citizen.witnessed.messages(after)
     seen, unseen = citizen.witnessed.events(after)
     perceived["messages"] = [orjson.Fragment(message) for message in heard]

@@ -2,10 +2,16 @@
 
 from typing import Any
 
+import orjson
+
 from mqttown_contract.messages import Perceived
 from mqttown_orchestrator.world.digest import dump
+from mqttown_orchestrator.world.genesis import genesis
 from mqttown_orchestrator.world.offers import offered, offers
 from mqttown_orchestrator.world.perception import look, perceive
+from mqttown_orchestrator.world.plan import Plan
+from mqttown_orchestrator.world.streets import straight
+from mqttown_orchestrator.world.surroundings import nearby, nearby_json
 
 
 def test_everybody_perceives_in_the_shape_of_the_wire_and_changes_nothing(hand: Any) -> None:
@@ -62,6 +68,20 @@ def test_the_32_nearest_are_seen_and_the_rest_counted(hand: Any) -> None:
     assert len(observation["visible_agents"]) == 32
     assert more == {"visible_agents": 7}
     assert observation["visible_agents"][0]["doing"] == "absent"
+
+
+def test_the_nearest_places_are_those_found_by_looking_at_all(plan: Plan) -> None:
+    public = [house for house in plan.buildings.values() if house.kind not in {"home", "other"}]
+    body = genesis(plan, 1).bodies["otto"]
+    for house in plan.buildings.values():
+        body.building = house.id
+        others = sorted((straight(house.door, other.door) // 100, other.id) for other in public if other.id != house.id)
+        told = [(place["metres"], place["id"]) for place in nearby(plan, body, 600)]
+        assert set(others[:12]) <= set(told)
+        for kind in ("cafe", "restaurant", "shop", "park"):
+            is_open = (near for near in others if plan.buildings[near[1]].kind == kind and plan.is_open(near[1], 600) is not False)
+            assert (nearest := next(is_open, None)) is None or nearest in told
+        assert [orjson.loads(orjson.dumps(place)) for place in nearby_json(plan, body, 600)] == nearby(plan, body, 600)
 
 
 def test_metres_in_the_open(hand: Any) -> None:

@@ -1,5 +1,6 @@
 """What an agent perceives, in the shape of the wire: metres, needs from 0 to 1, and ids of all it can see."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from mqttown_contract.types import MAX_VISIBLE
@@ -17,6 +18,8 @@ __all__ = ["Perception", "look", "perceive"]
 
 _ROUND: Final = 1000
 
+Near = Callable[[Plan, Body, int], list[Any]]
+"""Tells the places near a body at a tick."""
 Perception = tuple[dict[str, Any], dict[str, int]]
 """`observation` and `more` of the wire."""
 
@@ -30,8 +33,14 @@ def perceive(state: State, plan: Plan, agent: str) -> dict[str, Any]:
     return look(state, plan, agent)[0]
 
 
-def look(state: State, plan: Plan, agent: str) -> Perception:
+def look(state: State, plan: Plan, agent: str, near: Near = nearby) -> Perception:
     """As `perceive`, with the count of agents in sight that are too many to be told.
+
+    Args:
+        state: of the town.
+        plan: of the town.
+        agent: who looks.
+        near: how the places near are told: `nearby_json` for one who will write JSON.
 
     Raises:
         KeyError: there is no such agent.
@@ -40,7 +49,7 @@ def look(state: State, plan: Plan, agent: str) -> Perception:
     visible, hidden = _visible(state, body)
     observation = {
         "self": _self(state, plan, body),
-        "location": _location(state, plan, body),
+        "location": _location(state, plan, body, near),
         "visible_agents": visible,
         "messages": [],
         "environment": {
@@ -86,7 +95,7 @@ def _job(plan: Plan, job_id: str) -> dict[str, Any]:
     return told
 
 
-def _location(state: State, plan: Plan, body: Body) -> dict[str, Any]:
+def _location(state: State, plan: Plan, body: Body, near: Near) -> dict[str, Any]:
     x, y = position(body, state.tick)
     return {
         "district": district(plan, body, state.tick),
@@ -94,7 +103,7 @@ def _location(state: State, plan: Plan, body: Body) -> dict[str, Any]:
         "x": x / 100,
         "y": y / 100,
         "here": None if body.building is None else _here(state, plan, body.building),
-        "nearby": nearby(plan, body, state.tick),
+        "nearby": near(plan, body, state.tick),
     }
 
 

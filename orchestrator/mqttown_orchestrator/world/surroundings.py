@@ -4,21 +4,26 @@ from bisect import bisect_right
 from itertools import islice
 from typing import Any, Final
 
+import orjson
+
 from mqttown_orchestrator.world.motion import spot
 from mqttown_orchestrator.world.plan import Building, Plan
 from mqttown_orchestrator.world.state import Body
 from mqttown_orchestrator.world.streets import Point, straight
 
-__all__ = ["nearby", "nearby_ids"]
+__all__ = ["nearby", "nearby_ids", "nearby_json"]
 
 _NEAREST: Final = 12
 """So many nearest places, without homes."""
 _WANTED: Final = ("cafe", "restaurant", "shop", "park")
 """The nearest of each of these that is open is always told."""
 _PER_KIND: Final = 8
+_CELL: Final = 10_000
+"""Width of a cell that shares its candidates, cm."""
 _KEPT: Final = 50_000
 
-_Near = tuple[list[dict[str, Any]], list[str]]
+_Near = tuple[list[dict[str, Any]], list[str], list[orjson.Fragment]]
+"""The same places as mappings, ids and JSON."""
 
 
 def nearby(plan: Plan, body: Body, tick: int) -> list[dict[str, Any]]:
@@ -27,6 +32,11 @@ def nearby(plan: Plan, body: Body, tick: int) -> list[dict[str, Any]]:
     `metres` is the straight distance, from the nearest street corner if one is in the open.
     """
     return _near(plan, body, tick)[0]
+
+
+def nearby_json(plan: Plan, body: Body, tick: int) -> list[orjson.Fragment]:
+    """As `nearby`, written already."""
+    return _near(plan, body, tick)[2]
 
 
 def nearby_ids(plan: Plan, body: Body, tick: int) -> list[str]:
@@ -47,7 +57,12 @@ def _near(plan: Plan, body: Body, tick: int) -> _Near:
         if own is not None and own != here and own not in found[1]:
             row = _told(plan, plan.buildings[own], _row(plan, _point(plan, here), own)[1], tick)
             at = bisect_right(found[0], row["metres"], key=_metres)
-            found = ([*found[0][:at], row, *found[0][at:]], [*found[1][:at], own, *found[1][at:]])
+            rows, ids, written = found
+            found = (
+                [*rows[:at], row, *rows[at:]],
+                [*ids[:at], own, *ids[at:]],
+                [*written[:at], orjson.Fragment(orjson.dumps(row)), *written[at:]],
+            )
     return found
 
 
@@ -65,7 +80,8 @@ def _choose(plan: Plan, here: str | int, tick: int) -> _Near:
                 chosen[building] = metres
                 break
     order = sorted(chosen, key=lambda building: (chosen[building], building))
-    return [_told(plan, plan.buildings[building], chosen[building], tick) for building in order], order
+    rows = [_told(plan, plan.buildings[building], chosen[building], tick) for building in order]
+    return rows, order, [orjson.Fragment(orjson.dumps(row)) for row in rows]
 
 
 def _ranked(plan: Plan, here: str | int) -> dict[str, list[tuple[str, int]]]:
@@ -75,7 +91,11 @@ def _ranked(plan: Plan, here: str | int) -> dict[str, list[tuple[str, int]]]:
     if found is None:
         x, y = point = _point(plan, here)
         near = sorted(
-            [((px - x) ** 2 + (py - y) ** 2, building, kind) for px, py, building, kind in _public(plan) if building != here]
+            [
+                ((px - x) ** 2 + (py - y) ** 2, building, kind)
+                for px, py, building, kind in _candidates(plan, x, y)
+                if building != here
+            ]
         )
         found = {"": [_row(plan, point, building) for _, building, _ in near[:_NEAREST]]}
         for wanted in _WANTED:
@@ -83,6 +103,28 @@ def _ranked(plan: Plan, here: str | int) -> dict[str, list[tuple[str, int]]]:
             found[wanted] = [_row(plan, point, building) for building in islice(of_kind, _PER_KIND)]
         plan.tables[key] = found
     return found
+
+
+def _candidates(plan: Plan, x: int, y: int) -> list[tuple[int, int, str, str]]:
+    """Of the public buildings, those that may be among the nearest of any place in the same cell of a grid."""
+    key = ("candidates", x // _CELL, y // _CELL)
+    found: list[tuple[int, int, str, str]] | None = plan.tables.get(key)
+    if found is None:
+        middle = (x // _CELL * _CELL + _CELL // 2, y // _CELL * _CELL + _CELL // 2)
+        far = sorted([(straight(middle, row[:2]), row) for row in _public(plan)])
+        # From the middle to any place in the cell it is less than a cell. So what is nearest there is, seen from here, at
+        # most two cells further away than the last that is nearest here. One more is asked for: the place itself is no goal.
+        reach = {"": _nth([away for away, _ in far], _NEAREST + 1)}
+        for kind in _WANTED:
+            reach[kind] = _nth([away for away, row in far if row[3] == kind], _PER_KIND + 1)
+        found = [row for away, row in far if away <= max(reach[""], reach.get(row[3], 0)) + 2 * _CELL]
+        plan.tables[key] = found
+    return found
+
+
+def _nth(ordered: list[int], count: int) -> int:
+    """The `count`-th of them, or the last if there are fewer."""
+    return ordered[min(count, len(ordered)) - 1] if ordered else 0
 
 
 def _public(plan: Plan) -> list[tuple[int, int, str, str]]:
