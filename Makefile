@@ -42,13 +42,13 @@ $(VENV)/bin/python:
 
 $(VENV)/town.stamp: $(VENV)/bin/python requirements/town.txt pyproject.toml sdk/pyproject.toml
 	@echo "· installing packages (once; some 300 MB to download)"
-	@$(PIP) install --require-hashes -r requirements/town.txt
+	@$(BIN)/python scripts/install-packages requirements/town.txt
 	@$(PIP) install --no-deps --no-build-isolation -e sdk -e .
 	@touch $@
 
 $(VENV)/test.stamp: $(VENV)/town.stamp requirements/test.txt
 	@echo "· installing what the tests need (once)"
-	@$(PIP) install --require-hashes -r requirements/test.txt
+	@$(BIN)/python scripts/install-packages requirements/test.txt
 	@scripts/test-parts
 	@touch $@
 
