@@ -22,7 +22,7 @@ class Outdoors:
         self._cell_of: dict[str, tuple[int, int]] = {}
         self._cells: dict[tuple[int, int], dict[str, tuple[int, int]]] = {}
         self._tick = -1
-        self._asked: dict[tuple[int, int], list[tuple[int, str, int]]] = {}
+        self._asked: dict[tuple[int, int], tuple[int, list[tuple[int, str, int]]]] = {}
 
     def add(self, agent: str) -> None:
         """Somebody has come into the open."""
@@ -49,24 +49,25 @@ class Outdoors:
             where: tells somebody's present position, cm.
         """
         self._fill(tick, where)
-        around = self._asked.get((x, y))
-        if around is None:
+        asked = self._asked.get((x, y))
+        if asked is None or asked[0] < radius:
             # One who looks around is asked several things about it: whom it sees, who hears it, whom it can give to.
-            around = self._asked[x, y] = self._around(x, y)
+            asked = self._asked[x, y] = (radius, self._around(x, y, radius))
         limit = radius * radius
-        return [(distance, agent) for distance, agent, square in around if square <= limit]
+        return [(distance, agent) for distance, agent, square in asked[1] if square <= limit]
 
-    def _around(self, x: int, y: int) -> list[tuple[int, str, int]]:
-        """People within `CELL` cm of a point: (distance in cm, id, its exact square), nearest first."""
-        column, row = x // CELL, y // CELL
-        cells, limit = self._cells, CELL * CELL
+    def _around(self, x: int, y: int, radius: int) -> list[tuple[int, str, int]]:
+        """People within `radius` cm of a point: (distance in cm, id, its exact square), nearest first."""
+        cells, limit = self._cells, radius * radius
+        rows = range((y - radius) // CELL, (y + radius) // CELL + 1)
         found: list[tuple[int, str, int]] = []
-        for cell in [(column + dx, row + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1)]:
-            if cell in cells:
-                for agent, (ax, ay) in cells[cell].items():
-                    square = (ax - x) * (ax - x) + (ay - y) * (ay - y)
-                    if square <= limit:
-                        found.append((isqrt(square), agent, square))
+        for column in range((x - radius) // CELL, (x + radius) // CELL + 1):
+            for row in rows:
+                if (column, row) in cells:
+                    for agent, (ax, ay) in cells[column, row].items():
+                        square = (ax - x) * (ax - x) + (ay - y) * (ay - y)
+                        if square <= limit:
+                            found.append((isqrt(square), agent, square))
         found.sort()
         return found
 
