@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from mqttown_agents.gossip import FRESH_TICKS, News
@@ -35,10 +36,10 @@ def take_in(turn: Turn) -> None:
             notebook.carriers[event["agent"]] = event["data"]["item"]
             while len(notebook.carriers) > 8:
                 del notebook.carriers[next(iter(notebook.carriers))]
-    for message in now.messages:
-        notebook.witnessed = max(notebook.witnessed, _order(message["event"]))
-    for event in now.events:
-        notebook.witnessed = max(notebook.witnessed, _order(event["id"]))
+    told = [message["event"] for message in now.messages]
+    told += [event["id"] for event in now.events]
+    if told:
+        notebook.witnessed = max(notebook.witnessed, *map(_order, told))
 
 
 def _hear(turn: Turn, message: Mapping[str, Any]) -> None:
@@ -79,19 +80,27 @@ def _receive(turn: Turn, event: Mapping[str, Any]) -> None:
 
 def recall(turn: Turn, memories: Sequence[Mapping[str, Any]]) -> None:
     """Bring back news that one remembers but no longer had in mind, as after a restart."""
+    gossip, now = turn.notebook.gossip, turn.now
     for memory in memories:
-        words = _QUOTED.search(memory["text"])
+        if memory["kind"] != "message" or now.tick - memory["tick"] > FRESH_TICKS:
+            continue
+        told = _told(memory["text"])
         event = next((entry for entry in memory["evidence"] if entry.startswith("e-")), None)
-        if memory["kind"] != "message" or words is None or event is None or turn.now.tick - memory["tick"] > FRESH_TICKS:
+        if told is None or event is None:
             continue
-        heard = turn.prose.recognise(words["words"])
-        if heard.group != NEWS or turn.notebook.gossip.knows(heard.text) or not _tells_something(heard.text):
-            continue
-        speaker = _SPEAKER.match(memory["text"])
-        name = speaker["name"] if speaker else "Somebody"
-        if name == "I":
-            continue
-        turn.notebook.gossip.hear(News(heard.text, event, "", name, None, memory["tick"], eager=1))
+        name, words = told
+        heard = turn.prose.recognise(words)
+        if heard.group == NEWS and not gossip.knows(heard.text) and _tells_something(heard.text):
+            gossip.hear(News(heard.text, event, "", name, None, memory["tick"], eager=1))
+
+
+@lru_cache(maxsize=4096)
+def _told(memory: str) -> tuple[str, str] | None:
+    """Who said what, of a memory of words; None if it holds none, or one's own."""
+    words = _QUOTED.search(memory)
+    speaker = _SPEAKER.match(memory)
+    name = speaker["name"] if speaker else "Somebody"
+    return None if words is None or name == "I" else (name, words["words"])
 
 
 def _eagerness(turn: Turn, *, first_hand: bool) -> int:

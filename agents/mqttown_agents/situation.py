@@ -19,7 +19,6 @@ class Situation:
         observation: the whole message of the wire.
 
     Attributes:
-        verbs: names of the actions that are possible now.
         company: those in earshot who are awake, nearest first.
         minute, weekday: of the day, and 0 Monday to 6 Sunday.
     """
@@ -48,7 +47,6 @@ class Situation:
         town_time: str = observation["town_time"]
         self.minute = minute_of(town_time[11:16])
         self.weekday = weekday_of(town_time[:10])
-        self.verbs = frozenset([entry["action"] for entry in observation["available_actions"]])
         self.company = [
             other
             for other in self.visible
@@ -59,6 +57,10 @@ class Situation:
     def busy(self) -> bool:
         """Whether something is going on that takes time."""
         return self.doing in _BUSY
+
+    def can(self, verb: str) -> bool:
+        """Whether an action is possible now. The offers are read only when a leaf asks, which few do."""
+        return any(entry["action"] == verb for entry in self.observation["available_actions"])
 
     @property
     def place_name(self) -> str | None:

@@ -29,6 +29,6 @@ def work(turn: Turn) -> Choice | None:
         return None
     if now.building != job["building"]:
         return turn.walk_to(job["building"], f"My shift as {job['title']} is near.")
-    if "work" in now.verbs:
+    if now.can("work"):
         return turn.attempt("work", job["id"], {}, f"I work here as {job['title']}.")
     return Choice("wait", {"ticks": min(ahead, _LOOK_AGAIN_MINUTES)}, "I am early for my shift.")

@@ -13,9 +13,9 @@ _DAYTIME: Final = ("park", "cafe", "museum", "civic", "church", "shop")
 _EVENING: Final = ("bar", "cafe", "park", "restaurant", "theatre")
 _EVENING_FROM: Final = 17 * 60
 _OUT_FROM: Final = 8 * 60
-_AT_HOME: Final = (25, 70)
-_OUT: Final = (20, 55)
-_LONGEST_WAIT: Final = 60
+_AT_HOME: Final = (50, 120)
+_OUT: Final = (30, 75)
+_LONGEST_WAIT: Final = 120
 _LUNCHES: Final = 90
 """Minutes over which people's lunches are spread."""
 _LONGEST_SHIFT: Final = 600
@@ -78,9 +78,9 @@ def claim(turn: Turn) -> Choice | None:
     """Buy the building one stands in, if nobody owns it and one can well afford it."""
     here = turn.now.here
     price = here.get("price") if here is not None else None
-    if here is None or price is None or here.get("owner") is not None or "claim" not in turn.now.verbs:
+    if here is None or price is None or here.get("owner") is not None:
         return None
-    if price * _RICH > turn.now.purse or turn.persona.conscientious < 600:
+    if price * _RICH > turn.now.purse or turn.persona.conscientious < 600 or not turn.now.can("claim"):
         return None
     return turn.attempt("claim", here["id"], {"building": here["id"]}, "I can afford it, and nobody owns it.")
 
@@ -131,7 +131,7 @@ def _settle(turn: Turn) -> None:
 
 
 def _until_next(turn: Turn) -> int:
-    """Ticks until something may be due: bed, the way to work, a meal, a meeting; 1 to 60."""
+    """Ticks until something may be due: bed, the way to work, a meal, a meeting; 1 to 120."""
     now, persona = turn.now, turn.persona
     due = [_LONGEST_WAIT, until(now.minute, persona.sleeps) or 1]
     due += [until(now.minute, begin) for begin, _ in MEALS if now.needs.get("food", 1.0) < 0.8]

@@ -36,7 +36,7 @@ def talkative_with(turn: Turn) -> list[Acquaintance]:
 
 
 def _talkative_with(turn: Turn) -> list[Acquaintance]:
-    if turn.now.doing == "sleeping" or "say" not in turn.now.verbs or not turn.notebook.may_talk():
+    if turn.now.doing == "sleeping" or not turn.now.company or not turn.notebook.may_talk() or not turn.now.can("say"):
         return []
     meet, tick = turn.notebook.acquaintances.meet, turn.now.tick
     met = [meet(other["id"], other["name"], tick) for other in turn.now.company[:_NEAREST]]

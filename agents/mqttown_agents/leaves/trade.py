@@ -17,10 +17,10 @@ _HUNGRY: Final = 0.6
 
 def give_spare(turn: Turn) -> Choice | None:
     """Give a friend something edible of which one carries more than one; at most once a day each."""
-    if turn.persona.generous < 500 or "give" not in turn.now.verbs:
+    if turn.persona.generous < 500 or not turn.now.inventory:
         return None
     spare = _spare(turn)
-    if spare is None:
+    if spare is None or not turn.now.can("give"):
         return None
     for other in talkative_with(turn):
         if turn.persona.warmth(other.id) < _WARM or turn.now.tick - other.gift < _GIVE_AGAIN_TICKS:

@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from mqttown_agents.mind import Question
@@ -11,7 +11,7 @@ from mqttown_contract.events import Event
 from mqttown_orchestrator.world.genesis import genesis
 from mqttown_orchestrator.world.inputs import ActionInput, Input, TownInput
 from mqttown_orchestrator.world.luck import Luck
-from mqttown_orchestrator.world.offers import offers
+from mqttown_orchestrator.world.offers import offered
 from mqttown_orchestrator.world.perception import look
 from mqttown_orchestrator.world.plan import Plan
 from mqttown_orchestrator.world.state import State
@@ -23,10 +23,17 @@ __all__ = ["Rehearsal"]
 _TOLD: Final = 50
 """Messages, and as many events, in one observation."""
 _REMEMBERED: Final = 32
+_PASSING: Final = frozenset(("verdict", "message"))
+"""News that may well call for nothing."""
+_OCCUPIED: Final = ("walking", "sleeping", "eating")
+"""Activities that end by themselves and of which nothing is to be decided; a worker still says until when to be left alone."""
 
 
 class Rehearsal:
-    """A town in lockstep: whoever has news is shown what it perceives, and its action is in the next tick.
+    """A town in lockstep: whoever has news to act on is shown what it perceives, and its action is in the next tick.
+
+    Those who are occupied or waiting, and so will be heard of again, are left alone if they are only told that their own action
+    was accepted, or if words were said to others: what they overheard is in their next observation.
 
     Args:
         town: the compiled town.
@@ -63,11 +70,13 @@ class Rehearsal:
         stepped = time.perf_counter()
         for event in happened.events:
             self._witness(event)
-        refused = sum(1 for verdict in happened.verdicts if verdict.refusal is not None)
-        self.rejected += refused
-        self.accepted += len(happened.verdicts) - refused
+        refused = [verdict.agent for verdict in happened.verdicts if verdict.refusal is not None]
+        self.rejected += len(refused)
+        self.accepted += len(happened.verdicts) - len(refused)
         self._inputs = [
-            self._decide(agent, why) for agent, why in happened.news.items() if agent in self.minds and self._undecided(agent, why)
+            self._decide(agent, why)
+            for agent, why in happened.news.items()
+            if agent in self.minds and (agent in refused or self._undecided(agent, why))
         ]
         self.decisions += len(self._inputs)
         self.stepping_s += stepped - began
@@ -90,14 +99,17 @@ class Rehearsal:
             "agent_id": agent,
             "because": sorted(because),
             "observation": perceived,
-            "available_actions": offers(self.state, self.plan, agent),
+            "available_actions": _Offered(self.state, self.plan, agent),
             "memory_context": {},
             "more": more,
         }
 
     def _undecided(self, agent: str, because: set[str]) -> bool:
-        """Whether there is anything to decide: a walker or sleeper who is only told that they may walk or sleep has not."""
-        return because != {"verdict"} or self.state.bodies[agent].doing not in ("walking", "sleeping")
+        """Whether there is anything to decide: see the class for what is not."""
+        body = self.state.bodies[agent]
+        if not because <= _PASSING or (body.waits_until is None and body.doing not in _OCCUPIED):
+            return True
+        return any(message["to"] is None or agent in message["to"] for message in self._heard.get(agent, ()))
 
     def _decide(self, agent: str, because: Iterable[str]) -> Input:
         mind = self.minds[agent]
@@ -117,25 +129,40 @@ class Rehearsal:
                 "to": event.data["to"],
                 "about": event.about,
             }
+            memory = self._remember(message)
             for agent in event.witnesses[1:]:
                 self._heard[agent].append(message)
                 memories = self._memories[agent]
-                memories.append(message)
-                del memories[:-_REMEMBERED]
+                memories.append(memory)
+                if len(memories) > 2 * _REMEMBERED:
+                    del memories[:-_REMEMBERED]
         elif event.kind in ("gave", "bought"):
             seen = {"id": event.id, "kind": event.kind, "tick": event.tick, "agent": event.agent, "data": event.data}
             for agent in event.witnesses:
                 self._seen[agent].append(seen)
 
+    def _remember(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        speaker = self.plan.people.get(message["from"])
+        name = speaker.name if speaker is not None else message["from"]
+        return {
+            "id": f"m-{message['event']}",
+            "kind": "message",
+            "text": f'{name} said to me: "{message["text"]}"',
+            "tick": message["tick"],
+            "evidence": [message["event"]],
+        }
+
     def _recall(self, agent: str, question: Question) -> list[dict[str, Any]]:
-        return [
-            {
-                "id": f"m-{message['event']}",
-                "kind": "message",
-                "text": f"{self.plan.people[message['from']].name if message['from'] in self.plan.people else message['from']}"
-                f' said to me: "{message["text"]}"',
-                "tick": message["tick"],
-                "evidence": [message["event"]],
-            }
-            for message in reversed(self._memories[agent][-question.k :])
-        ]
+        return self._memories[agent][: -question.k - 1 : -1]
+
+
+class _Offered:
+    """`available_actions` by name alone, made when a mind asks; minds read no more of them."""
+
+    __slots__ = ("_agent", "_plan", "_state")
+
+    def __init__(self, state: State, plan: Plan, agent: str) -> None:
+        self._state, self._plan, self._agent = state, plan, agent
+
+    def __iter__(self) -> Iterator[dict[str, str]]:
+        return iter([{"action": verb} for verb in offered(self._state, self._plan, self._agent)])
