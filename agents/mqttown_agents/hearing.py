@@ -24,6 +24,8 @@ _SHORTEST_NEWS: Final = (3, 16)
 def take_in(turn: Turn) -> None:
     """Take in messages and events that are newer than the last observation."""
     notebook, now = turn.notebook, turn.now
+    if notebook.since is None:
+        notebook.since = now.tick
     notebook.forget_stale(now.tick)
     notebook.atlas.look(now.nearby)
     for message in now.messages:
@@ -79,10 +81,11 @@ def _receive(turn: Turn, event: Mapping[str, Any]) -> None:
 
 
 def recall(turn: Turn, memories: Sequence[Mapping[str, Any]]) -> None:
-    """Bring back news that one remembers but no longer had in mind, as after a restart."""
-    gossip, now = turn.notebook.gossip, turn.now
+    """Bring back news from before this mind's first observation, as after a restart; it has itself heard all that came later."""
+    gossip, now, since = turn.notebook.gossip, turn.now, turn.notebook.since
     for memory in memories:
-        if memory["kind"] != "message" or now.tick - memory["tick"] > FRESH_TICKS:
+        tick = memory["tick"]
+        if memory["kind"] != "message" or now.tick - tick > FRESH_TICKS or (since is not None and tick > since):
             continue
         told = _told(memory["text"])
         event = next((entry for entry in memory["evidence"] if entry.startswith("e-")), None)

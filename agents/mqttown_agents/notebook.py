@@ -90,6 +90,7 @@ class Notebook:
         "proposals",
         "said",
         "settled_until",
+        "since",
         "treated",
         "tried",
         "witnessed",
@@ -108,6 +109,7 @@ class Notebook:
         self.heading: str | None = None
         self.settled_until = JUST_CAME
         self.treated = -_TREAT_AGAIN_TICKS
+        self.since: int | None = None
         self.witnessed = -1
 
     def forget_stale(self, tick: int) -> None:

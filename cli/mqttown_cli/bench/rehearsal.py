@@ -11,20 +11,18 @@ from mqttown_contract.events import Event
 from mqttown_orchestrator.world.genesis import genesis
 from mqttown_orchestrator.world.inputs import ActionInput, Input, TownInput
 from mqttown_orchestrator.world.luck import Luck
-from mqttown_orchestrator.world.offers import offered
 from mqttown_orchestrator.world.perception import look
 from mqttown_orchestrator.world.plan import Plan
 from mqttown_orchestrator.world.state import State
 from mqttown_orchestrator.world.step import step
 from mqttown_orchestrator.world.turn import Happened
+from mqttown_orchestrator.world.verbs.registry import RULES
 
 __all__ = ["Rehearsal"]
 
 _TOLD: Final = 50
 """Messages, and as many events, in one observation."""
 _REMEMBERED: Final = 32
-_PASSING: Final = frozenset(("verdict", "message"))
-"""News that may well call for nothing."""
 _OCCUPIED: Final = ("walking", "sleeping", "eating")
 """Activities that end by themselves and of which nothing is to be decided; a worker still says until when to be left alone."""
 
@@ -32,8 +30,8 @@ _OCCUPIED: Final = ("walking", "sleeping", "eating")
 class Rehearsal:
     """A town in lockstep: whoever has news to act on is shown what it perceives, and its action is in the next tick.
 
-    Those who are occupied or waiting, and so will be heard of again, are left alone if they are only told that their own action
-    was accepted, or if words were said to others: what they overheard is in their next observation.
+    Those who walk, sleep, eat or wait, and so will be heard of again, are left alone if they are only told that their own
+    action was accepted.
 
     Args:
         town: the compiled town.
@@ -107,9 +105,7 @@ class Rehearsal:
     def _undecided(self, agent: str, because: set[str]) -> bool:
         """Whether there is anything to decide: see the class for what is not."""
         body = self.state.bodies[agent]
-        if not because <= _PASSING or (body.waits_until is None and body.doing not in _OCCUPIED):
-            return True
-        return any(message["to"] is None or agent in message["to"] for message in self._heard.get(agent, ()))
+        return because != {"verdict"} or (body.waits_until is None and body.doing not in _OCCUPIED)
 
     def _decide(self, agent: str, because: Iterable[str]) -> Input:
         mind = self.minds[agent]
@@ -157,7 +153,7 @@ class Rehearsal:
 
 
 class _Offered:
-    """`available_actions` by name alone, made when a mind asks; minds read no more of them."""
+    """`available_actions` by name alone, each looked at when a mind comes to it; minds read no more."""
 
     __slots__ = ("_agent", "_plan", "_state")
 
@@ -165,4 +161,8 @@ class _Offered:
         self._state, self._plan, self._agent = state, plan, agent
 
     def __iter__(self) -> Iterator[dict[str, str]]:
-        return iter([{"action": verb} for verb in offered(self._state, self._plan, self._agent)])
+        body = self._state.bodies[self._agent]
+        for verb, rule in RULES.items():
+            offers = rule.offered or rule.offer
+            if offers(self._state, self._plan, body):
+                yield {"action": verb}
