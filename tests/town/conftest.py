@@ -115,16 +115,22 @@ class Stranger:
         self._client.publish(topic, payload, qos=1)
 
     def expect(self, channel: str, fits: Callable[[Any], bool] = lambda _: True, seconds: float = ANSWER_SECONDS) -> Any:
-        """The first message on `in/{channel}` that fits; it and those before it on that channel are taken out."""
+        """Like `find`, but it must come."""
+        found = self.find(channel, fits, seconds)
+        assert found is not None, f"no fitting {channel}; heard {self.heard[-5:]}"
+        return found
+
+    def find(self, channel: str, fits: Callable[[Any], bool] = lambda _: True, seconds: float = ANSWER_SECONDS) -> Any:
+        """The first message on `in/{channel}` that fits, or None; it and those before it on that channel are taken out."""
 
         def place() -> int | None:
             return next((n for n, (name, told) in enumerate(self.heard) if name == channel and fits(told)), None)
 
         with self._news:
-            there = self._news.wait_for(lambda: place() is not None, seconds)
-            assert there, f"no fitting {channel}; heard {self.heard[-5:]}"
+            self._news.wait_for(lambda: place() is not None, seconds)
             last = place()
-            assert last is not None
+            if last is None:
+                return None
             found = self.heard[last][1]
             self.heard = [one for n, one in enumerate(self.heard) if n > last or one[0] != channel]
             return found

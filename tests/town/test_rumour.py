@@ -135,10 +135,3 @@ def test_with_talking_switched_off_it_stays_with_one(start_town: Callable[..., A
     town = start_town("--lockstep", "--open", "--seed", "7", "--no-talk")
     told = spread(town, made_up_sentence(), DAY_TICKS)
     assert list(who_knows(town, told["event"])) == [told["to"]]
-
-
-def test_within_hours_it_travels(start_town: Callable[..., Any], tmp_path: Path) -> None:
-    town = start_town("--lockstep", "--open", "--seed", "7")
-    sentence = made_up_sentence()
-    told = spread(town, sentence, 240)
-    check_spread(town, tmp_path / "export", sentence, told, at_least=1)
