@@ -12,6 +12,8 @@ __all__ = ["FRESH_TICKS", "Gossip", "News"]
 FRESH_TICKS: Final = 24 * 60
 """Town minutes for which news is worth telling."""
 _MOST_KEPT: Final = 24
+_BURSTING: Final = 3
+"""Who still means to tell a thing so often looks for listeners."""
 
 
 @dataclass(slots=True)
@@ -77,6 +79,15 @@ class Gossip:
             if news.eager > 0 and tick - news.tick <= FRESH_TICKS and other not in news.aware:
                 return news
         return None
+
+    def bursting(self, tick: int) -> bool:
+        """Whether there is fresh news that one has from its source and has told few yet."""
+        return any(news.eager > _BURSTING and tick - news.tick <= FRESH_TICKS for news in self._known.values())
+
+    def bursting_to_tell(self, other: str, tick: int) -> bool:
+        """Whether that is so, and the newest is none that the other is known to know."""
+        news = self.worth_telling(other, tick) if self._known else None
+        return news is not None and news.eager > _BURSTING
 
     def told(self, news: News, other: str) -> None:
         """Note that it has been told to somebody."""

@@ -69,6 +69,10 @@ class Routine:
             choice = part(turn) or choice
         return self._action(turn, choice)
 
+    def has_more_to_say(self, tick: int) -> bool:
+        """Whether this resident goes on by themselves once their words are out: they know news and have told few yet."""
+        return self.notebook.gossip.bursting(tick)
+
     def _take(self, observation: Mapping[str, Any]) -> Turn:
         """The turn for this observation, which is taken in once."""
         if self._turn is None or self._turn.now.observation is not observation:

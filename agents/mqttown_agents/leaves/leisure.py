@@ -14,7 +14,7 @@ _EVENING: Final = ("bar", "cafe", "park", "restaurant", "theatre")
 _EVENING_FROM: Final = 17 * 60
 _OUT_FROM: Final = 8 * 60
 _AT_HOME: Final = (50, 120)
-_OUT: Final = (30, 75)
+_OUT: Final = (25, 60)
 _LONGEST_WAIT: Final = 120
 _LUNCHES: Final = 90
 """Minutes over which people's lunches are spread."""
@@ -22,17 +22,26 @@ _LONGEST_SHIFT: Final = 600
 _NEAREST: Final = 5
 _AMONG_PEOPLE: Final = 750
 _EVENING_WISH: Final = 350
+_NEWS_WISH: Final = 600
+_NEWS_STAY: Final = (8, 20)
+_NEWS_WAIT: Final = 10
+"""Minutes after which one who has something to tell looks round for listeners again."""
 _RICH: Final = 4
 """One buys a house only if one has so many times its price."""
 
 
 def go_on(turn: Turn) -> Choice | None:
-    """Let what is going on go on; at work, until it is time for lunch."""
-    if not turn.now.busy:
+    """Let what is going on go on; at work, until it is time for lunch, or to look round for somebody to tell the news."""
+    now = turn.now
+    if not now.busy:
         return None
-    lunch = until(turn.now.minute, MEALS[1][0] + turn.luck.draw("lunch", turn.now.tick // DAY) % _LUNCHES)
-    timely = turn.now.doing == "working" and 0 < lunch < _LONGEST_SHIFT
-    return Choice("wait", {"ticks": lunch} if timely else {}, f"I am {turn.now.doing}.")
+    parameters = {}
+    if now.doing == "working":
+        lunch = until(now.minute, MEALS[1][0] + turn.luck.draw("lunch", now.tick // DAY) % _LUNCHES)
+        due = [lunch] if 0 < lunch < _LONGEST_SHIFT else []
+        due += [_NEWS_WAIT] if turn.notebook.gossip.bursting(now.tick) else []
+        parameters = {"ticks": min(due)} if due else {}
+    return Choice("wait", parameters, f"I am {now.doing}.")
 
 
 def stay(turn: Turn) -> Choice | None:
@@ -92,6 +101,7 @@ def go_out(turn: Turn) -> Choice | None:
         return None
     wish = (
         persona.sociable // 3
+        + (_NEWS_WISH if turn.notebook.gossip.bursting(now.tick) else 0)
         + int((1.0 - now.needs.get("company", 1.0)) * 600)
         + (_EVENING_WISH if now.minute >= _EVENING_FROM else 150)
     )
@@ -126,14 +136,18 @@ def let_time_pass(turn: Turn) -> Choice:
 
 
 def _settle(turn: Turn) -> None:
-    least, most = _AT_HOME if turn.now.building == turn.now.home else _OUT
+    if turn.notebook.gossip.bursting(turn.now.tick):
+        least, most = _NEWS_STAY
+    else:
+        least, most = _AT_HOME if turn.now.building == turn.now.home else _OUT
     turn.notebook.settled_until = turn.now.tick + least + turn.draw("settle") % (most - least)
 
 
 def _until_next(turn: Turn) -> int:
     """Ticks until something may be due: bed, the way to work, a meal, a meeting; 1 to 120."""
     now, persona = turn.now, turn.persona
-    due = [_LONGEST_WAIT, until(now.minute, persona.sleeps) or 1]
+    longest = _NEWS_WAIT if turn.notebook.gossip.bursting(now.tick) else _LONGEST_WAIT
+    due = [longest, until(now.minute, persona.sleeps) or 1]
     due += [until(now.minute, begin) for begin, _ in MEALS if now.needs.get("food", 1.0) < 0.8]
     if now.job is not None:
         due.append(until(now.minute, (minute_of(now.job["shift"]["from"]) - way_minutes(turn, now.job["building"])) % DAY))

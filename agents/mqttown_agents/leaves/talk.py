@@ -44,13 +44,13 @@ def _talkative_with(turn: Turn) -> list[Acquaintance]:
 
 
 def greet(turn: Turn) -> Choice | None:
-    """Greet somebody who has not been greeted for hours; a stranger only if one is sociable enough."""
+    """Greet somebody not greeted for hours; a stranger only if one is sociable enough, or has something to tell."""
     tick = turn.now.tick
     for other in talkative_with(turn):
         if tick - other.greeted < GREET_AGAIN_TICKS:
             continue
         relation = turn.persona.relations.get(other.id)
-        known = relation is not None or other.greeted != NEVER
+        known = relation is not None or other.greeted != NEVER or turn.notebook.gossip.bursting_to_tell(other.id, tick)
         if not known and turn.now.needs.get("company", 0.0) > _SATED:
             continue
         if not known and not turn.luck.chance(100 + turn.persona.sociable // 3, "stranger", other.id, other.began):

@@ -31,7 +31,7 @@ class Rehearsal:
     """A town in lockstep: whoever has news to act on is shown what it perceives, and its action is in the next tick.
 
     Those who walk, sleep, eat or wait, and so will be heard of again, are left alone if they are only told that their own
-    action was accepted.
+    action was accepted, and have no news to go on telling.
 
     Args:
         town: the compiled town.
@@ -105,7 +105,9 @@ class Rehearsal:
     def _undecided(self, agent: str, because: set[str]) -> bool:
         """Whether there is anything to decide: see the class for what is not."""
         body = self.state.bodies[agent]
-        return because != {"verdict"} or (body.waits_until is None and body.doing not in _OCCUPIED)
+        if because != {"verdict"} or (body.waits_until is None and body.doing not in _OCCUPIED):
+            return True
+        return self.minds[agent].has_more_to_say(self.state.tick)
 
     def _decide(self, agent: str, because: Iterable[str]) -> Input:
         mind = self.minds[agent]
