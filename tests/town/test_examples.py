@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.town, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.town, pytest.mark.timeout(300)]
 EXAMPLES = Path(__file__).parents[2] / "examples"
-SECONDS = 60
+SECONDS = 120
 
 
 @pytest.fixture
@@ -32,6 +32,7 @@ def running(town: Any) -> Iterator[Any]:
     for process in started:
         process.terminate()
         _, complaints = process.communicate(timeout=10)
+
         assert "Traceback" not in complaints, complaints  # that somebody has walked out of earshot is no mistake
 
 
@@ -77,6 +78,7 @@ def say_to(stranger: Any, other: str, words: str) -> dict[str, Any]:
         assert verdict["code"] == "not_possible", verdict
         assert time.monotonic() < deadline, f"they did not meet in {number} tries"
         stranger.act(f"come-{time.monotonic_ns()}", "move_to", {"to": other})
+        stranger.find("observation", lambda seen: "arrived" in seen["because"], 3)
     raise AssertionError
 
 
