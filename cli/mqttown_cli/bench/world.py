@@ -17,7 +17,8 @@ _DAY: Final = 1440
 _YOUNG: Final = 50_000
 """New objects before the first garbage collection: a tick makes many that live until the next."""
 _SKIPPED: Final = (
-    "residents without news, and those walking, sleeping, eating or waiting who are only told that their own action was accepted"
+    "residents without news; and those walking, sleeping, eating or waiting who only hear that their own action was accepted, "
+    "and have nothing they are eager to tell"
 )
 
 
