@@ -19,6 +19,8 @@ __all__ = ["Host"]
 log = structlog.get_logger(__name__)
 
 _LOOK_SECONDS: Final = 0.5
+_CARDS_SECONDS: Final = 3.0
+"""Whose card has not come by then is asked for again."""
 _GOODBYE_SECONDS: Final = 1.0
 
 
@@ -177,10 +179,14 @@ class Host:
         )
 
     async def _watch(self) -> None:
-        """Send again what has no answer."""
+        """Send again what has no answer, and ask again for cards that have not come."""
         loop = asyncio.get_running_loop()
+        asked = loop.time()
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
+            if len(self._seats) < len(self._minds) and loop.time() - asked > _CARDS_SECONDS:
+                asked = loop.time()
+                await self._link.subscribe_again(topics.agent(self._town, "+", "+", "card"))
             for seat in list(self._seats.values()):
                 if seat.lost_something(loop.time()):
                     await self._greet(seat)

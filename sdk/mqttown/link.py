@@ -137,6 +137,17 @@ class Link:
         if self._client is not None and self.connected and fresh:
             await self._ask(self._client, fresh)
 
+    async def subscribe_again(self, *filters: str) -> None:
+        """Subscribe once more to what is subscribed to: the broker then tells what it retains once more.
+
+        NATS keeps a retained message a moment after it has handed it out: who subscribes in between is told neither.
+
+        Raises:
+            Refused: the broker answered a filter with 0x80.
+        """
+        if self._client is not None and self.connected:
+            await self._ask(self._client, list(filters))
+
     async def publish(self, topic: str, payload: Mapping[str, Any] | bytes, *, qos: int = 0, retain: bool = False) -> None:
         """Publish once connected; waits through a break in the connection.
 

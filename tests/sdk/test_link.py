@@ -112,3 +112,17 @@ async def test_the_right_key_is_let_in_and_no_foreign_topic_granted(guarded: Cre
         with pytest.raises(Refused, match=r"'mira' to subscribe to .*/otto/in/"):
             await link.subscribe(topics.agent_in(guarded.town, guarded.district, "otto", "+"))
         assert link.connected
+
+
+async def test_subscribing_again_brings_what_is_retained_again(broker: Any) -> None:
+    clock = topics.world("again", "clock")
+    async with Link(Address("127.0.0.1", broker.port), client_id="asks-again") as link:
+        await link.publish(clock, {"tick": 7}, retain=True, qos=1)
+        await link.subscribe(clock)
+        heard = aiter(link)
+        async with asyncio.timeout(10):
+            first = await anext(heard)
+            await link.subscribe_again(clock)
+            second = await anext(heard)
+    assert first.json() == second.json() == {"tick": 7}
+    assert second.retain
