@@ -20,6 +20,8 @@ ROOT = Path(__file__).parent.parent
 MQTTOWN = str(Path(sys.executable).parent / "mqttown")
 RESULTS = ROOT / "benchmarks" / "results.json"
 RUNS = 3
+SETTLE_SECONDS = 20
+"""After so long the memory of a fresh town is looked at."""
 MIB = 1024
 
 
@@ -59,7 +61,7 @@ def start() -> list[dict[str, Any]]:
             ready = next(json.loads(line.removeprefix("ready ")) for line in town.stdout if line.startswith("ready "))
             up = time.monotonic() - began
             moving = _first_move(ready["mqtt"], began)
-            time.sleep(60)
+            time.sleep(SETTLE_SECONDS)
             memory = _memory(town.pid)
             town.terminate()
             town.wait(20)
