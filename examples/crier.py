@@ -11,7 +11,7 @@ async def answer(me: Me, message: HeardMessage) -> None:
     """Answer a question from memory, naming the events that are passed on, so that the source can be traced."""
     if not message.text.rstrip().endswith("?"):
         return
-    memories = await me.recall(message.text, k=3, kinds=["message"])
+    memories = await me.recall(message.text, k=3, kinds=["message"], tick=message.tick)  # all that was heard until then
     known = next((memory for memory in memories if message.text not in memory.text), None)
     if known is None:
         await me.do("say", text="I have heard nothing of that.", to=[message.from_])
