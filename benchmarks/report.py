@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 MQTTOWN = str(Path(sys.executable).parent / "mqttown")
 RESULTS = ROOT / "benchmarks" / "results.json"
 RUNS = 3
-SETTLE_SECONDS = 20
+SETTLE_SECONDS = 15
 """After so long the memory of a fresh town is looked at."""
 MIB = 1024
 
