@@ -22,7 +22,7 @@ RESULTS = ROOT / "benchmarks" / "results.json"
 RUNS = 3
 SETTLE_SECONDS = 15
 """After so long the memory of a fresh town is looked at."""
-MIB = 1024
+KIB_A_MIB = 1024
 
 
 def bench(*arguments: str) -> list[dict[str, Any]]:
@@ -62,18 +62,11 @@ def start() -> list[dict[str, Any]]:
             up = time.monotonic() - began
             moving = _first_move(ready["mqtt"], began)
             time.sleep(SETTLE_SECONDS)
-            memory = _memory(town.pid)
+            resident, together = _memory(town.pid)
             town.terminate()
             town.wait(20)
-    return [
-        {
-            "name": "start",
-            "up_s": round(up, 2),
-            "first_move_s": round(moving, 2),
-            "resident_mib": memory,
-            "sum_mib": sum(memory.values()),
-        }
-    ]
+    figures = {"up_s": round(up, 2), "first_move_s": round(moving, 2), "rss_mib": sum(resident.values()), "pss_mib": together}
+    return [{"name": "start", **figures, "rss_by_process_mib": resident}]
 
 
 def _first_move(url: str, began: float) -> float:
@@ -83,20 +76,25 @@ def _first_move(url: str, began: float) -> float:
     return time.monotonic() - began
 
 
-def _memory(root: int) -> dict[str, int]:
-    """Resident memory of every Python process below `root`, MiB."""
-    found = {}
+def _memory(root: int) -> tuple[dict[str, int], int]:
+    """Memory of every Python process of a town, MiB: resident (RSS) by process, and the share of all together (PSS).
+
+    RSS counts a page that several processes share once for each of them; PSS counts it once in all.
+    """
+    resident, together = {}, 0
     for status in Path("/proc").glob("[0-9]*/status"):
         try:
-            fields = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
+            parent = int(next(line for line in status.read_text().splitlines() if line.startswith("PPid")).split()[1])
             command = (status.parent / "cmdline").read_bytes().split(b"\0")
+            pid = int(status.parent.name)
+            if not Path(command[0].decode()).name.startswith("python") or root not in {pid, parent}:
+                continue
+            sizes = dict(line.split(":", 1) for line in (status.parent / "smaps_rollup").read_text().splitlines()[1:])
         except (FileNotFoundError, ProcessLookupError):
             continue  # it ended while we looked
-        pid = int(status.parent.name)
-        if b"python" in command[0] and (pid == root or int(fields["PPid"]) == root):
-            name = "mqttown up" if pid == root else command[2].decode()
-            found[name] = int(fields["VmRSS"].split()[0]) // MIB
-    return found
+        resident["mqttown up" if pid == root else command[2].decode()] = int(sizes["Rss"].split()[0]) // KIB_A_MIB
+        together += int(sizes["Pss"].split()[0])
+    return resident, together // KIB_A_MIB
 
 
 BENCHMARKS: dict[str, Callable[[], list[dict[str, Any]]]] = {"start": start, "recall": recall, "loop": loop, "world": world}
