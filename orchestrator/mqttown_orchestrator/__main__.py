@@ -7,7 +7,7 @@ import structlog
 import uvloop
 
 from mqttown_orchestrator.assembly import run
-from mqttown_orchestrator.journal import JournalError
+from mqttown_orchestrator.journal import JournalAway, JournalError
 from mqttown_orchestrator.settings import Settings
 from mqttown_orchestrator.wire import WireDown
 
@@ -20,7 +20,7 @@ def main() -> int:
         uvloop.run(run(Settings()))
     except (JournalError, WireDown) as error:
         structlog.get_logger("orchestrator").error("stopped", why=str(error))
-        return 3 if isinstance(error, JournalError) else 1
+        return 3 if isinstance(error, JournalError) and not isinstance(error, JournalAway) else 1
     return 0
 
 

@@ -10,6 +10,7 @@ import orjson
 import structlog
 
 from mqttown_contract import topics
+from mqttown_orchestrator import failpoint
 from mqttown_orchestrator.commands import Commands
 from mqttown_orchestrator.controls import Controls
 from mqttown_orchestrator.founding import found_or_resume, read_town
@@ -24,6 +25,7 @@ from mqttown_orchestrator.pipeline.moderation import ModerationStage
 from mqttown_orchestrator.pipeline.rate import RateStage
 from mqttown_orchestrator.presence import Presence
 from mqttown_orchestrator.public import Public
+from mqttown_orchestrator.retrying import Retrying
 from mqttown_orchestrator.service import Service
 from mqttown_orchestrator.settings import Settings
 from mqttown_orchestrator.snapshots import Snapshots
@@ -48,16 +50,18 @@ class Assembly:
         self.metrics = Metrics()
         self.lockstep = Lockstep(town, on=settings.lockstep, patience=settings.lockstep_wait)
         self.pace = Pace(settings.speed, settings.for_ticks, self.lockstep)
-        self.outbox = Outbox(town, self.publish, self.flush, self.lockstep, self.metrics)
-        self.public = Public(town, self.pace, self.publish)
+        publish = failpoint.each("mid_publish", self.publish)
+        self.outbox = Outbox(town, publish, self.flush, self.lockstep, self.metrics)
+        self.public = Public(town, self.pace, publish)
         self.presence = Presence(town, self.outbox, self.lockstep, self.pace)
         controls = Controls(town, self.pace, self.outbox, self.public)
-        self.commands = Commands(town, journal, controls, self.pace, self.publish)
+        writing = Retrying(journal, self.pace, self.public.trouble)
+        self.commands = Commands(town, writing, controls, self.pace, publish)
         judge = Judge(town.state, RateStage(), ModerationStage(settings.moderated_words))
         self.inbox = Inbox(town, judge, self.presence, self.commands, self.outbox, self.lockstep, self.pace, self.metrics)
         self.sweep = Sweep(town, self.public)
         self.service = Service(
-            town=town, pace=self.pace, inbox=self.inbox, presence=self.presence, commands=self.commands, journal=journal,
+            town=town, pace=self.pace, inbox=self.inbox, presence=self.presence, commands=self.commands, journal=writing,
             snapshots=Snapshots(town, settings.snapshot_ticks), outbox=self.outbox, public=self.public, metrics=self.metrics,
         )  # fmt: skip
         self.wire: Wire | None = None
@@ -86,10 +90,15 @@ class Assembly:
     def on_connection(self, wire: Wire) -> None:
         """There is a new connection: listen now, publish all that is retained at the next safe point."""
         self.wire = wire
+        self.pace.cut_off = False
         wire.subscribe(*self.inbox.filters)
         self.sweep.begin(wire)
         self.service.republish = True
         self.pace.wake()
+
+    def on_cut_off(self) -> None:
+        """The connection is gone: hold until there is one again."""
+        self.pace.cut_off = True
 
     def figures(self) -> dict[str, Any]:
         """What is told once a second."""
@@ -122,6 +131,8 @@ async def run(settings: Settings) -> None:
     url = settings.database.get_secret_value()
     async with Journal.open(url) as journal:
         town = await found_or_resume(journal, read_town(settings.town_file), settings.seed)
+        if settings.failpoint:
+            failpoint.kill_at(settings.failpoint, town.luck.seed, town.generation)
         assembly = Assembly(town, journal, settings)
         gc.freeze()  # the town as built never becomes garbage; looking through it again and again would cost whole ticks
         gc.set_threshold(_GARBAGE)
@@ -129,7 +140,13 @@ async def run(settings: Settings) -> None:
             asyncio.get_running_loop().add_signal_handler(sign, assembly.pace.stop)
         key = None if settings.service_key is None else settings.service_key.get_secret_value()
         async with Wire.connect(
-            settings.mqtt_host, settings.mqtt_port, assembly.receive, assembly.on_connection, assembly.will(), key
+            settings.mqtt_host,
+            settings.mqtt_port,
+            assembly.receive,
+            assembly.on_connection,
+            assembly.on_cut_off,
+            assembly.will(),
+            key,
         ) as wire:
             await _live(assembly, wire)
 

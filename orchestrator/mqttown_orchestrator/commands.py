@@ -13,10 +13,10 @@ from mqttown_contract.messages import Answer, Command
 from mqttown_orchestrator.command_forms import FORMS, ActFor, Form, Key, Register, Revoke
 from mqttown_orchestrator.controls import Controls
 from mqttown_orchestrator.enrolment import Change, Enrolment, Refused
-from mqttown_orchestrator.journal import Journal
 from mqttown_orchestrator.outbox import Publish
 from mqttown_orchestrator.pace import Pace
 from mqttown_orchestrator.pipeline.schema import place
+from mqttown_orchestrator.retrying import Writing
 from mqttown_orchestrator.statements import Statement, journal_command
 from mqttown_orchestrator.town import Town
 from mqttown_orchestrator.world.inputs import TownInput
@@ -41,7 +41,7 @@ class _Asked:
 class Commands:
     """Takes commands, does them at a safe point or with the next tick, and answers when that is durable."""
 
-    def __init__(self, town: Town, journal: Journal, controls: Controls, pace: Pace, publish: Publish) -> None:
+    def __init__(self, town: Town, journal: Writing, controls: Controls, pace: Pace, publish: Publish) -> None:
         self._town = town
         self._journal = journal
         self._controls = controls

@@ -1,9 +1,10 @@
 """The append-only journal in PostgreSQL: the only file here that knows a database."""
 
+import asyncio
 import json
 import zlib
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
@@ -13,12 +14,18 @@ from typing import Any, Final
 import asyncpg
 import orjson
 
+from mqttown_orchestrator import failpoint
 from mqttown_orchestrator.statements import Statement
 
-__all__ = ["Journal", "JournalError", "Run", "SecondWriter", "Snapshot", "TickRecord", "create_schema"]
+__all__ = ["Journal", "JournalAway", "JournalError", "Run", "SecondWriter", "Snapshot", "TickRecord", "create_schema"]
 
 _SCHEMA_LOCK: Final = 0x6D717474
 """Advisory lock that makes two processes create tables one after the other; the gate uses the same."""
+_CONNECT_SECONDS: Final = 10.0
+_COMMIT_SECONDS: Final = 10.0
+"""A database that is silent for so long counts as away; a commit that was under way may still have come through."""
+_PASSING: Final = ("08", "40", "53", "57", "58")
+"""Classes of SQLSTATE that pass by themselves: connection, rollback, no room (disk, memory), shutdown, the system's own errors."""
 _DURABLE: Final = ("fsync", "synchronous_commit", "full_page_writes")
 _EVENTS: Final = ("tick", "n", "id", "kind", "district", "building", "agent", "action_id", "cause", "about", "witnesses", "data")
 _ACTIONS: Final = (
@@ -33,6 +40,10 @@ _AGENTS: Final = (
 
 class JournalError(RuntimeError):
     """The journal can't be used; the message says why, and what to do."""
+
+
+class JournalAway(JournalError):
+    """The database can't be reached or takes nothing now. It may come back; whether the last commit came through is unknown."""
 
 
 class SecondWriter(JournalError):
@@ -98,15 +109,16 @@ async def create_schema(connection: asyncpg.Connection) -> None:
 
 
 class Journal:
-    """One connection to the journal, of the one writer. Use `open_journal`.
+    """One connection to the journal, of the one writer. Use `Journal.open`.
 
     Attributes:
         generation: ours, from `take_over` on; 0 before, when nothing can be written.
         tick: the newest committed tick.
     """
 
-    def __init__(self, connection: asyncpg.Connection) -> None:
+    def __init__(self, connection: asyncpg.Connection, url: str = "") -> None:
         self._connection = connection
+        self._url = url
         self.generation = 0
         self.tick = 0
 
@@ -116,19 +128,40 @@ class Journal:
         """Connect, see that the database is durable, and make the tables.
 
         Raises:
-            JournalError: no database there, or one that may forget what it has committed.
+            JournalAway: no database there.
+            JournalError: one that may forget what it has committed.
         """
+        journal = cls(await _connect(url), url)
         try:
-            connection = await asyncpg.connect(url, statement_cache_size=200)
-        except (OSError, asyncpg.exceptions.PostgresError) as error:
-            raise JournalError(f"the journal's database can't be reached: {error}") from error
-        try:
-            await _refuse_forgetful(connection)
-            await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=_jsonb, decoder=_jsonb_back, format="binary")
-            await create_schema(connection)
-            yield cls(connection)
+            await create_schema(journal._connection)
+            yield journal
         finally:
-            await connection.close(timeout=2)
+            with suppress(TimeoutError, OSError, asyncpg.exceptions.InterfaceError):
+                await journal._connection.close(timeout=2)
+
+    async def reconnect(self) -> None:
+        """Begin a new connection in place of one that is lost.
+
+        Raises:
+            JournalAway: there is no database to connect to yet.
+        """
+        self._connection.terminate()
+        self._connection = await _connect(self._url)
+
+    async def holds(self, record: TickRecord) -> bool:
+        """Whether a tick of ours is in the journal: its commit came through, though we were not told.
+
+        Raises:
+            JournalAway: the database is away.
+        """
+        with self._passing():
+            row = await self._connection.fetchrow(
+                "SELECT generation, inputs_hash, events_hash FROM town.ticks WHERE tick = $1", record.tick
+            )
+        held = row is not None and tuple(row) == (self.generation, record.inputs_hash, record.events_hash)
+        if held:
+            self.tick = record.tick
+        return held
 
     @asynccontextmanager
     async def as_it_stands(self) -> AsyncIterator[None]:
@@ -176,8 +209,14 @@ class Journal:
 
         Raises:
             SecondWriter: another generation has written.
+            JournalAway: the database is away.
         """
         connection = self._connection
+        with self._passing():
+            await self._append(connection, record)
+        self.tick = record.tick
+
+    async def _append(self, connection: asyncpg.Connection, record: TickRecord) -> None:
         async with connection.transaction():
             await self._hold("UPDATE town.writer SET tick = tick + 1 WHERE generation = $1 AND tick = $2", record.tick - 1)
             await connection.execute(
@@ -195,14 +234,19 @@ class Journal:
                 await connection.execute(sql, *arguments)
             if record.snapshot is not None:
                 await self._save(record.snapshot)
-        self.tick = record.tick
+            failpoint.reach("before_commit")
 
     async def write(self, statements: Sequence[Statement], snapshot: Snapshot | None = None) -> None:
-        """Commit changes that belong to no tick.
+        """Commit changes that belong to no tick. Each may be written again with no further effect.
 
         Raises:
             SecondWriter: another generation has written.
+            JournalAway: the database is away.
         """
+        with self._passing():
+            await self._write(statements, snapshot)
+
+    async def _write(self, statements: Sequence[Statement], snapshot: Snapshot | None) -> None:
         async with self._connection.transaction():
             await self._hold("UPDATE town.writer SET tick = tick WHERE generation = $1 AND tick = $2", self.tick)
             for sql, arguments in statements:
@@ -269,11 +313,33 @@ class Journal:
         return [(row["agent"], row["action_id"], row["status"], row["events"]) for row in rows]
 
     async def answer(self, service: str, command_id: str) -> dict[str, Any] | None:
-        """The answer that a command got already."""
-        found: dict[str, Any] | None = await self._connection.fetchval(
-            "SELECT answer FROM town.commands WHERE service = $1 AND id = $2", service, command_id
-        )
+        """The answer that a command got already.
+
+        Raises:
+            JournalAway: the database is away.
+        """
+        with self._passing():
+            found: dict[str, Any] | None = await self._connection.fetchval(
+                "SELECT answer FROM town.commands WHERE service = $1 AND id = $2", service, command_id
+            )
         return found
+
+    @contextmanager
+    def _passing(self) -> Iterator[None]:
+        """Say of trouble that passes that it does; and end a connection that is silent for too long."""
+        silence = asyncio.get_running_loop().call_later(_COMMIT_SECONDS, self._connection.terminate)
+        try:
+            yield
+        except (OSError, asyncpg.exceptions.InterfaceError) as error:
+            if not self._connection.is_closed():
+                raise
+            raise JournalAway(f"the connection to the database is lost: {error}") from error
+        except asyncpg.exceptions.PostgresError as error:
+            if str(getattr(error, "sqlstate", ""))[:2] not in _PASSING:
+                raise
+            raise JournalAway(f"the database takes nothing now: {error}") from error
+        finally:
+            silence.cancel()
 
     async def _hold(self, guard: str, tick: int) -> None:
         if await self._connection.execute(guard, self.generation, tick) != "UPDATE 1":
@@ -286,6 +352,23 @@ class Journal:
             "INSERT INTO town.snapshots (tick, hash, state) VALUES ($1, $2, $3) ON CONFLICT (tick) DO NOTHING",
             snapshot.tick, snapshot.hash, snapshot.packed,
         )  # fmt: skip
+
+
+async def _connect(url: str) -> asyncpg.Connection:
+    try:
+        connection: asyncpg.Connection = await asyncpg.connect(url, statement_cache_size=200, timeout=_CONNECT_SECONDS)
+    except (OSError, asyncpg.exceptions.PostgresError) as error:
+        raise JournalAway(f"the journal's database can't be reached: {error or 'no answer'}") from error
+    try:
+        await _refuse_forgetful(connection)
+        await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=_jsonb, decoder=_jsonb_back, format="binary")
+    except (OSError, asyncpg.exceptions.InterfaceError) as error:
+        connection.terminate()
+        raise JournalAway(f"the journal's database is lost again: {error}") from error
+    except BaseException:
+        connection.terminate()
+        raise
+    return connection
 
 
 async def _refuse_forgetful(connection: asyncpg.Connection) -> None:

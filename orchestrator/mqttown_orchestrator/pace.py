@@ -19,12 +19,14 @@ class Pace:
         speed: town seconds a real second; 0 is as fast as the machine allows.
         paused: whether ticks come only by `step`.
         stopping: whether the loop shall end.
+        cut_off: whether nobody can reach the town, so that no tick is made.
     """
 
     def __init__(self, speed: float, for_ticks: int | None, lockstep: Lockstep) -> None:
         self.speed = speed
         self.paused = False
         self.stopping = False
+        self.cut_off = False
         self._left = for_ticks
         self._steps = 0
         self._lockstep = lockstep
@@ -98,7 +100,7 @@ class Pace:
         """Seconds until the next tick, 0 if it is due, None if nothing but `wake` can bring it."""
         if self.stopping or (self.paused and not self._steps):
             return None
-        if self._lockstep.unborn:
+        if self.cut_off or self._lockstep.unborn:
             return None
         now = time.monotonic()
         left = self._next - now if not self.paused else 0.0

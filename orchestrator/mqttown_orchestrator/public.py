@@ -35,22 +35,30 @@ class Public:
         self._publish = publish
         self._places = Places(town.state, town.plan)
         self._kept: dict[str, bytes] = {}
+        self._standing: dict[str, str] = {"status": "online"}
         people = {person["id"]: person for person in town.compiled["people"]}
         jobs = {job["id"]: job["title"] for job in town.compiled["jobs"]}
         self._ages = {agent: person.get("age") for agent, person in people.items()}
         self._jobs = {agent: jobs.get(person.get("job")) for agent, person in people.items()}
 
-    def status(self, status: str) -> None:
-        """Say whether the town is up."""
-        self._publish(topics.world(self._town.id, "status"), self._status(status), True)  # noqa: FBT003
+    def status(self, status: str, why: str | None = None) -> None:
+        """Say whether the town is up, and what is in its way if it is not."""
+        self._standing = {"status": status} if why is None else {"status": status, "why": why}
+        self.again()
+
+    def again(self) -> None:
+        """Say the same status again: a late Will, or one of an earlier run, has taken its place."""
+        self._publish(topics.world(self._town.id, "status"), self.standing, True)  # noqa: FBT003
 
     @property
-    def online(self) -> bytes:
-        """What `status` says while we live."""
-        return self._status("online")
+    def standing(self) -> bytes:
+        """The status that was said last."""
+        return orjson.dumps({**self._standing, "generation": self._town.generation})
 
-    def _status(self, status: str) -> bytes:
-        return orjson.dumps({"status": status, "generation": self._town.generation})
+    def trouble(self, why: str | None) -> None:
+        """Say that the town holds and why, or, with None, that it goes on."""
+        self.status("online" if why is None else "offline", why)
+        self.clock()
 
     def clock(self) -> None:
         """Say what time it is in the town."""
@@ -59,7 +67,8 @@ class Public:
             "tick": self._town.tick,
             "town_time": self._town.plan.clock.text(self._town.tick),
             "speed": self._pace.speed,
-            "state": "paused" if self._pace.paused else "running",
+            "state": "paused" if self._pace.paused or "why" in self._standing else "running",
+            **{name: why for name, why in self._standing.items() if name == "why"},
         }
         self._publish(topics.world(self._town.id, "clock"), orjson.dumps(told), True)  # noqa: FBT003
 

@@ -3,10 +3,11 @@
 import time
 from dataclasses import dataclass
 
+from mqttown_orchestrator import failpoint
 from mqttown_orchestrator.commands import Commands
 from mqttown_orchestrator.enrolment import Change
 from mqttown_orchestrator.inbox import Inbox
-from mqttown_orchestrator.journal import Journal, TickRecord
+from mqttown_orchestrator.journal import TickRecord
 from mqttown_orchestrator.metrics import Metrics
 from mqttown_orchestrator.narration import remember
 from mqttown_orchestrator.observations import now_text
@@ -15,6 +16,7 @@ from mqttown_orchestrator.pace import Pace
 from mqttown_orchestrator.presence import Presence
 from mqttown_orchestrator.public import Public
 from mqttown_orchestrator.record import tick_record, write_events, write_inputs
+from mqttown_orchestrator.retrying import Writing
 from mqttown_orchestrator.snapshots import Snapshots
 from mqttown_orchestrator.town import Town
 from mqttown_orchestrator.world.step import step
@@ -32,7 +34,7 @@ class Service:
     inbox: Inbox
     presence: Presence
     commands: Commands
-    journal: Journal
+    journal: Writing
     snapshots: Snapshots
     outbox: Outbox
     public: Public
@@ -51,15 +53,20 @@ class Service:
         began = time.perf_counter()
         self.pace.ticked()
         self.town.changing = True
+        failpoint.reach("before_step")
         happened, written, record = self.step()
+        failpoint.reach("after_step")
         stepped = time.perf_counter()
         await self.journal.append(record)
+        failpoint.reach("after_commit")
         self.town.tick = happened.tick
         self.town.changing = False
         kept = time.perf_counter()
         self.tell(happened, written)
         told = time.perf_counter()
+        failpoint.reach("after_publish")
         self.snapshots.after_tick()
+        failpoint.reach("after_snapshot")
         self._took(began, stepped, kept, told)
 
     async def attend(self) -> None:
@@ -93,6 +100,7 @@ class Service:
         began = time.perf_counter()
         self.outbox.verdicts(happened)
         self.outbox.flush()
+        failpoint.reach("after_verdicts")
         answered = time.perf_counter()
         for change in self.commands.tell():
             self._settle(change)

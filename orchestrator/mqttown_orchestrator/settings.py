@@ -24,6 +24,10 @@ class Settings(BaseSettings):
     lockstep: bool = Field(default=False, description="A tick waits for the answer of every agent whose hello said lockstep.")
     lockstep_wait: float = Field(default=30.0, gt=0, description="A tick waits at most so long for answers, seconds.")
     snapshot_ticks: int = Field(default=60, ge=1, le=60, description="A snapshot at least so often, ticks.")
+    failpoint: str = Field(
+        default="",
+        description="For tests: kill this process at `point:ticks`, or at a drawn one with `any:ticks`. Empty on every other day.",
+    )
     moderated_words: tuple[str, ...] = Field(
         default=("arsehole", "motherfucker", "wanker"), description="Words that nobody may say; whole words, in any case."
     )

@@ -61,7 +61,7 @@ def journal_command(
     return (
         (
             "INSERT INTO town.commands (id, service, command, parameters, tick, status, detail, answer) "
-            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (service, id) DO NOTHING"
         ),
         (command_id, service, command, parameters, answer["tick"], answer["status"], answer["detail"], answer),
     )

@@ -35,8 +35,8 @@ class Sweep:
     def saw(self, topic: str, payload: bytes, *, retained: bool) -> bool:
         """Look at a message, and say whether it was one for us. A late Will, or what was kept of another run, is void."""
         if topic == self._status:
-            if payload != self._public.online:
-                self._public.status("online")
+            if payload != self._public.standing:
+                self._public.again()
             return True
         if "/out/" in topic or "/in/" in topic:
             return False

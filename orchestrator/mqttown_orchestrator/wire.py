@@ -41,10 +41,13 @@ class Wire:
         lost: messages that were not sent for want of a connection. Who misses one says hello; retained ones come again.
     """
 
-    def __init__(self, receive: Receive, connected: Connected, will: tuple[str, bytes], password: str | None) -> None:
+    def __init__(
+        self, receive: Receive, connected: Connected, cut_off: Callable[[], None], will: tuple[str, bytes], password: str | None
+    ) -> None:
         self.lost = 0
         self._receive = receive
         self._connected = connected
+        self._cut_off = cut_off
         topic, payload = will
         self._client: Any = gmqtt.Client(_CLIENT_ID, will_message=gmqtt.Message(topic, payload, retain=True))
         self._client.set_config({"reconnect_delay": _RECONNECT})
@@ -52,6 +55,7 @@ class Wire:
             self._client.set_auth_credentials(_CLIENT_ID, password)
         self._client.on_message = self._on_message
         self._client.on_connect = self._on_connect
+        self._client.on_disconnect = self._on_disconnect
         self._client.on_subscribe = self._on_subscribe
         self._asked = 0
         self._listening = asyncio.Event()
@@ -63,7 +67,14 @@ class Wire:
     @classmethod
     @contextlib.asynccontextmanager
     async def connect(
-        cls, host: str, port: int, receive: Receive, connected: Connected, will: tuple[str, bytes], password: str | None
+        cls,
+        host: str,
+        port: int,
+        receive: Receive,
+        connected: Connected,
+        cut_off: Callable[[], None],
+        will: tuple[str, bytes],
+        password: str | None,
     ) -> AsyncIterator["Wire"]:
         """Connect; disconnect properly at the end, so that the Will is not told.
 
@@ -72,13 +83,14 @@ class Wire:
             port: its MQTT port.
             receive: called with every message.
             connected: called after each connection, the first one too, before anything can be received on it.
+            cut_off: called when a connection is lost.
             will: topic and payload, kept by the broker.
             password: of user `orchestrator`; None connects without a name.
 
         Raises:
             WireDown: no broker there, or it refuses us.
         """
-        wire = cls(receive, connected, will, password)
+        wire = cls(receive, connected, cut_off, will, password)
         await wire._begin(host, port)
         try:
             yield wire
@@ -160,6 +172,9 @@ class Wire:
         self._asked = 0
         if not self._first:
             self._connected(self)
+
+    def _on_disconnect(self, _client: Any, _packet: Any, _error: Any = None) -> None:
+        self._cut_off()
 
     def _on_subscribe(self, _client: Any, _mid: int, _granted: Any, _properties: Any) -> None:
         self._asked -= 1
