@@ -19,8 +19,9 @@ __all__ = ["Part", "Server", "StartError", "Supervisor"]
 READY_SECONDS: Final = 60.0
 STEADY_SECONDS: Final = 5.0
 """A process that lived so long may be started again at once when it dies."""
-SHORT_LIVES: Final = 5
-"""So many short lives in a row and we give up: something is wrong that a restart does not mend."""
+FIRST_PAUSE_SECONDS: Final = 0.2
+LAST_PAUSE_SECONDS: Final = 5.0
+"""Before a restart after a short life; each is twice the one before, up to this. What a process needs may be away for hours."""
 KILL_SECONDS: Final = 2.0
 SERVER_CHECK_SECONDS: Final = 0.2
 LEAN: Final = {"PYTHONSAFEPATH": "1", "MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "131072"}
@@ -39,7 +40,7 @@ class Server(Protocol):
 
 
 class StartError(RuntimeError):
-    """A process did not come up, or will not stay up; the message holds its last words."""
+    """A process did not come up, or says that no restart will mend it; the message holds its last words."""
 
 
 @dataclass
@@ -120,11 +121,20 @@ class Supervisor:
         self._watchers[name] = asyncio.create_task(self._revive(name, server), name=f"watch[{name}]")
 
     async def _revive(self, name: str, server: Server) -> None:
+        failures = 0
         while True:
             await asyncio.sleep(SERVER_CHECK_SECONDS)
-            if server.process is not None and server.process.poll() is not None:
-                self._tell(f"{name} ended with {_how(server.process.returncode)}; starting it again")
+            if server.process is None or server.process.poll() is None:
+                continue
+            self._tell(f"{name} ended with {_how(server.process.returncode)}; starting it again{_in(failures)}")
+            await asyncio.sleep(_pause(failures))
+            try:
                 server.start()  # from this thread: the death signal is tied to the thread that starts a child
+            except (OSError, RuntimeError) as error:
+                failures += 1
+                self._tell(f"{name} did not start: {_last_lines(str(error), 1)}")
+            else:
+                failures = 0
 
     def pids(self) -> dict[str, int]:
         """Process ids by part."""
@@ -172,17 +182,19 @@ class Supervisor:
             if part.final and code in FINAL_CODES:
                 self.ended.set_result(code)
                 return
-            if code != -signal.SIGKILL:  # that is somebody else's doing, and a restart mends it
-                short_lives = 0 if loop.time() - began > STEADY_SECONDS else short_lives + 1
-            if code in FINAL_CODES[1:] or short_lives > SHORT_LIVES:
+            if code in FINAL_CODES[1:]:
                 words = _last_lines((self._logs / f"{part.name}.log").read_text(encoding="utf-8", errors="replace"))
                 self.ended.set_exception(StartError(f"{part.name} will not stay up (code {code}): {words}"))
                 return
+            if code != -signal.SIGKILL:  # that is somebody else's doing, and a restart mends it
+                short_lives = 0 if loop.time() - began > STEADY_SECONDS else short_lives + 1
             part.restarts += 1
-            self._tell(f"{part.name} ended with {_how(code)}; starting it again")
-            await asyncio.sleep(0.1 * 2**short_lives if short_lives else 0)
-            with contextlib.suppress(StartError):  # counted as a short life by the next turn
+            self._tell(f"{part.name} ended with {_how(code)}; starting it again{_in(short_lives)}")
+            await asyncio.sleep(_pause(short_lives))
+            try:
                 await self._launch(part)
+            except StartError as error:  # counted as a short life by the next turn
+                self._tell(_last_lines(str(error), 1))
 
     async def _drain(self, process: asyncio.subprocess.Process) -> int:
         assert process.stdout is not None
@@ -206,6 +218,15 @@ class Supervisor:
 
 def _last_lines(text: str, lines: int = 6) -> str:
     return "\n".join(text.strip().splitlines()[-lines:])
+
+
+def _pause(failures: int) -> float:
+    """Seconds before the next try."""
+    return min(FIRST_PAUSE_SECONDS * 2 ** (failures - 1), LAST_PAUSE_SECONDS) if failures else 0.0
+
+
+def _in(failures: int) -> str:
+    return f" in {_pause(failures):.1f} s" if failures else ""
 
 
 def _how(code: int) -> str:
