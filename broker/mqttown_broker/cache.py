@@ -25,7 +25,7 @@ CHECK_SECONDS: Final = 5.0
 AGAIN_SECONDS: Final = 0.2
 CLOSE_SECONDS: Final = 0.3
 _DATABASE_ERRORS: Final = (OSError, TimeoutError, asyncpg.exceptions.PostgresError, asyncpg.exceptions.InterfaceError)
-_COLUMNS: Final = "SELECT agent, tag, key_hash, kind, home_district, expires, revoked FROM town.credentials"
+_COLUMNS: Final = "SELECT agent, tag, key_hash, kind, home_district, expires, revoked, scope, mosquitto_hash FROM town.credentials"
 
 
 class CredentialCache:

@@ -1,5 +1,6 @@
 """A credential: how a key is made, hashed and checked, and how its row is written."""
 
+import base64
 import hashlib
 import hmac
 import secrets
@@ -15,18 +16,24 @@ __all__ = [
     "Credential",
     "Database",
     "Kind",
+    "Scope",
     "create_table",
     "ensure_service_keys",
     "hash_key",
     "make_key",
+    "mosquitto_hash",
     "register",
     "revoke",
 ]
 
 Kind = Literal["agent", "service"]
+Scope = Literal["full", "listen", "speak"]
+"""What a key is good for: all of the agent's grants, subscribing alone, or publishing alone."""
 
 KEY_BYTES: Final = 32
 _PREFIX: Final = "sha256:"
+_SALT_BYTES: Final = 12
+_ROUNDS: Final = 1
 _SCHEMA_LOCK: Final = 0x6D717474
 """Advisory lock that makes two processes create the table one after the other."""
 
@@ -53,6 +60,8 @@ class Credential:
         home_district: the agent's home district; None for a service.
         expires: end of validity, or None.
         revoked: when it was taken back, or None.
+        scope: how much of the agent's grants it carries.
+        mosquitto_hash: the same key in the syntax of Mosquitto's password file, or None where nobody made it.
     """
 
     agent: str
@@ -62,6 +71,8 @@ class Credential:
     home_district: str | None = None
     expires: datetime | None = None
     revoked: datetime | None = None
+    scope: Scope = "full"
+    mosquitto_hash: str | None = None
 
     def is_valid(self, now: datetime) -> bool:
         """Say whether it is neither revoked nor expired at `now`."""
@@ -80,6 +91,13 @@ def make_key() -> str:
 def hash_key(key: str) -> str:
     """What is kept of a key. Its 256 random bits need no slow hash: there is nothing to guess."""
     return _PREFIX + hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def mosquitto_hash(key: str) -> str:
+    """The same key as Mosquitto's `password_file` wants it: PBKDF2 with HMAC-SHA512, one round (docs/adr/0006)."""
+    salt = secrets.token_bytes(_SALT_BYTES)
+    made = hashlib.pbkdf2_hmac("sha512", key.encode("utf-8", "surrogatepass"), salt, _ROUNDS)
+    return f"$7${_ROUNDS}${base64.b64encode(salt).decode()}${base64.b64encode(made).decode()}"
 
 
 async def create_table(database: Database) -> None:
@@ -102,15 +120,23 @@ async def ensure_service_keys(database: Database, keys: Mapping[str, str]) -> No
         if not is_service_name(service):
             raise ValueError(f"{service!r} is no service of mqttown")
     await database.executemany(
-        "INSERT INTO town.credentials (agent, tag, key_hash, kind) VALUES ($1, '', $2, 'service') "
-        "ON CONFLICT (agent, tag) DO UPDATE SET key_hash = EXCLUDED.key_hash, revoked = NULL, expires = NULL "
-        "WHERE town.credentials.key_hash <> EXCLUDED.key_hash OR town.credentials.revoked IS NOT NULL",
-        [(service, hash_key(key)) for service, key in sorted(keys.items())],
+        "INSERT INTO town.credentials (agent, tag, key_hash, kind, mosquitto_hash) VALUES ($1, '', $2, 'service', $3) "
+        "ON CONFLICT (agent, tag) DO UPDATE SET key_hash = EXCLUDED.key_hash, mosquitto_hash = EXCLUDED.mosquitto_hash, "
+        "revoked = NULL, expires = NULL WHERE town.credentials.key_hash <> EXCLUDED.key_hash "
+        "OR town.credentials.mosquitto_hash IS NULL OR town.credentials.revoked IS NOT NULL",
+        [(service, hash_key(key), mosquitto_hash(key)) for service, key in sorted(keys.items())],
     )
 
 
 async def register(
-    database: Database, agent: str, home_district: str, key_hash: str, *, tag: str = "", expires: datetime | None = None
+    database: Database,
+    agent: str,
+    home_district: str,
+    key_hash: str,
+    *,
+    tag: str = "",
+    expires: datetime | None = None,
+    mosquitto: str | None = None,
 ) -> None:
     """Let an agent in by a key, in place of its former one with that tag.
 
@@ -121,6 +147,7 @@ async def register(
         key_hash: of the key, from `hash_key`.
         tag: '' for the agent's first key.
         expires: when the key ends, aware of its time zone; None for never.
+        mosquitto: of the same key, from `mosquitto_hash`; without it the key opens no Mosquitto.
 
     Raises:
         ValueError: the name, the district or the tag is no id, or the name is a service's.
@@ -131,9 +158,10 @@ async def register(
         if not is_id(level):
             raise ValueError(f"{level!r} is no id: allowed are 1 to 48 of a-z, 0-9, _ and -, and a letter or digit first")
     await database.execute(
-        "INSERT INTO town.credentials (agent, tag, key_hash, kind, home_district, expires) VALUES ($1, $2, $3, 'agent', $4, $5) "
-        "ON CONFLICT (agent, tag) DO UPDATE SET key_hash = EXCLUDED.key_hash, expires = EXCLUDED.expires, revoked = NULL",
-        agent, tag, key_hash, home_district, expires,
+        "INSERT INTO town.credentials (agent, tag, key_hash, kind, home_district, expires, mosquitto_hash) "
+        "VALUES ($1, $2, $3, 'agent', $4, $5, $6) ON CONFLICT (agent, tag) DO UPDATE "
+        "SET key_hash = EXCLUDED.key_hash, expires = EXCLUDED.expires, mosquitto_hash = EXCLUDED.mosquitto_hash, revoked = NULL",
+        agent, tag, key_hash, home_district, expires, mosquitto,
     )  # fmt: skip
 
 

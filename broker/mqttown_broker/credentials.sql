@@ -14,6 +14,17 @@ CREATE TABLE IF NOT EXISTS town.credentials (
     CHECK ((kind = 'agent') = (home_district IS NOT NULL))
 );
 
+ALTER TABLE town.credentials ADD COLUMN IF NOT EXISTS scope text NOT NULL DEFAULT 'full' CHECK (scope IN ('full', 'listen', 'speak'));
+ALTER TABLE town.credentials ADD COLUMN IF NOT EXISTS mosquitto_hash text CHECK (mosquitto_hash ~ '^\$7\$[0-9]+\$[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+$');
+
+-- When a key last let somebody in; the gate alone writes it, every few seconds. A table of its own, since it announces nothing.
+CREATE TABLE IF NOT EXISTS town.credential_uses (
+    agent text        NOT NULL,
+    tag   text        NOT NULL,
+    last  timestamptz NOT NULL,
+    PRIMARY KEY (agent, tag)
+);
+
 -- Every change is announced with the name it is about, whoever makes it.
 CREATE OR REPLACE FUNCTION town.announce_credential() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

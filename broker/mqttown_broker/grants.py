@@ -5,12 +5,12 @@ covers it; a subscription that lies wholly inside `hidden` is refused. See `docs
 connects", and `docs/parts.md`, "Service topics".
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mqttown_contract import topics
 from mqttown_contract.types import is_service_name
 
-__all__ = ["Grants", "covers", "matches", "of_agent", "of_service", "of_spectator"]
+__all__ = ["Grants", "covers", "matches", "narrowed", "of_agent", "of_service", "of_spectator"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,17 @@ def of_agent(town: str, home_district: str, agent: str) -> Grants:
         publish=(topics.agent_out(town, home_district, agent, "+"),),
         subscribe=(topics.agent_in(town, home_district, agent, "#"), *_states(town)),
     )
+
+
+def narrowed(grants: Grants, scope: str) -> Grants:
+    """What is left of the grants by a key that is for `listen`ing or for `speak`ing alone; all of them by a `full` one."""
+    match scope:
+        case "listen":
+            return replace(grants, publish=())
+        case "speak":
+            return replace(grants, subscribe=(), hidden=())
+        case _:
+            return grants
 
 
 def of_spectator(town: str) -> Grants:

@@ -75,7 +75,7 @@ async def admit(source: CredentialSource, town: str, login: Login) -> Admission:
         return Admission(login, grants.of_service(town, name), credential)
     if credential.home_district is None:
         raise Refused(f"agent {name!r} has no home district")
-    return Admission(login, grants.of_agent(town, credential.home_district, name), credential)
+    return Admission(login, grants.narrowed(grants.of_agent(town, credential.home_district, name), credential.scope), credential)
 
 
 def still_valid(source: CredentialSource, admission: Admission) -> bool:

@@ -238,7 +238,7 @@ class NatsServer:
 def permissions(grants: Grants) -> dict[str, dict[str, list[str]]]:
     """Grants as the `pub` and `sub` of a NATS user. An empty list of NATS allows everything, so nothing is a denial of all."""
     publish = {"allow": _subjects(grants.publish)} if grants.publish else {"deny": [">"]}
-    subscribe = {"allow": _subjects(grants.subscribe)}
+    subscribe = {"allow": _subjects(grants.subscribe)} if grants.subscribe else {"deny": [">"]}
     if grants.hidden:
         subscribe["deny"] = _subjects(grants.hidden)
     return {"pub": publish, "sub": subscribe}

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from mqttown_contract.types import Id, Text
 from mqttown_contract.verbs import Claim, VerbName
@@ -10,6 +10,8 @@ from mqttown_contract.verbs import Claim, VerbName
 __all__ = ["FORMS", "ActFor", "Form", "Key", "Permit", "Quarantine", "Register", "Release", "Revoke", "Speed", "Step"]
 
 KeyHash = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+MosquittoHash = Annotated[str, StringConstraints(pattern=r"^\$7\$[0-9]{1,7}\$[A-Za-z0-9+/=]{4,64}\$[A-Za-z0-9+/=]{88}$")]
+"""The same key for Mosquitto, which knows its own hash alone (docs/adr/0006)."""
 PlanName = Literal["external", "hosted", "load"]
 
 
@@ -32,6 +34,7 @@ class Register(Form):
     plan: PlanName | None = None
     placement: Annotated[str, StringConstraints(pattern=r"^host-[0-9]{1,4}$")] | None = None
     key_hash: KeyHash
+    mosquitto_hash: MosquittoHash | None = None
     tag: Id | None = None
 
 
@@ -41,6 +44,9 @@ class Key(Form):
     agent: Id
     tag: Id | Literal[""]
     key_hash: KeyHash
+    mosquitto_hash: MosquittoHash | None = None
+    scope: Literal["full", "listen", "speak"] = "full"
+    expires: AwareDatetime | None = None
 
 
 class Revoke(Form):

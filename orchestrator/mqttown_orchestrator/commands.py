@@ -24,7 +24,7 @@ from mqttown_orchestrator.world.turn import Happened
 
 __all__ = ["Commands"]
 
-_SECRET: Final = {"key_hash"}
+_SECRET: Final = {"key_hash", "mosquitto_hash"}
 
 
 @dataclass(slots=True)

@@ -108,7 +108,7 @@ class Enrolment:
             body["home"] = form.home
         return Change(
             TownInput("register", agent, body),
-            [add_agent(row), let_in(agent, form.tag or "", form.key_hash, district)],
+            [add_agent(row), let_in(agent, form.tag or "", form.key_hash, district, mosquitto_hash=form.mosquitto_hash)],
             joins=row,
             result={"agent": agent, "home_district": district, "plan": plan},
         )
@@ -124,7 +124,17 @@ class Enrolment:
         citizen = self._town.citizens.get(form.agent)
         district = citizen.home_district if citizen is not None else ""
         return Change(
-            statements=[let_in(form.agent, form.tag, form.key_hash, district)],
+            statements=[
+                let_in(
+                    form.agent,
+                    form.tag,
+                    form.key_hash,
+                    district,
+                    mosquitto_hash=form.mosquitto_hash,
+                    scope=form.scope,
+                    expires=form.expires,
+                )
+            ],
             result={"agent": form.agent, "tag": form.tag, "home_district": district},
         )
 

@@ -1,6 +1,7 @@
 """What commands change in the journal's tables, as SQL for `journal.py` to run."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 __all__ = ["Statement", "add_agent", "journal_command", "let_in", "permit", "quarantine", "retire", "shut_out"]
@@ -32,14 +33,24 @@ def permit(agent: str, verbs: Sequence[str] | None) -> Statement:
     return "UPDATE town.agents SET allowed_actions = $2 WHERE id = $1", (agent, verbs)
 
 
-def let_in(agent: str, tag: str, key_hash: str, home_district: str) -> Statement:
+def let_in(
+    agent: str,
+    tag: str,
+    key_hash: str,
+    home_district: str,
+    *,
+    mosquitto_hash: str | None = None,
+    scope: str = "full",
+    expires: datetime | None = None,
+) -> Statement:
     """The agent may connect with this key, in place of a former one with that tag."""
     return (
         (
-            "INSERT INTO town.credentials (agent, tag, key_hash, kind, home_district) VALUES ($1, $2, $3, 'agent', $4) "
-            "ON CONFLICT (agent, tag) DO UPDATE SET key_hash = EXCLUDED.key_hash, expires = NULL, revoked = NULL"
+            "INSERT INTO town.credentials (agent, tag, key_hash, kind, home_district, mosquitto_hash, scope, expires) "
+            "VALUES ($1, $2, $3, 'agent', $4, $5, $6, $7) ON CONFLICT (agent, tag) DO UPDATE SET key_hash = EXCLUDED.key_hash, "
+            "mosquitto_hash = EXCLUDED.mosquitto_hash, scope = EXCLUDED.scope, expires = EXCLUDED.expires, revoked = NULL"
         ),
-        (agent, tag, key_hash, home_district),
+        (agent, tag, key_hash, home_district, mosquitto_hash, scope, expires),
     )
 
 
