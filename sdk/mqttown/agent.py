@@ -2,8 +2,11 @@
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Final
+
+from pydantic import ValidationError
 
 from mqttown.credentials import Credentials
 from mqttown.link import Incoming, Link, Will
@@ -11,6 +14,7 @@ from mqttown.me import Me
 from mqttown.rejections import Rejected
 from mqttown.sequence import Sequence
 from mqttown_contract import topics
+from mqttown_contract.errors import TopicError
 from mqttown_contract.messages import HeardMessage, MemoryAnswer, Notice, Observation, Verdict, WorldStatus
 from mqttown_contract.types import Detail
 
@@ -22,7 +26,10 @@ GAP_SECONDS: Final = 1.0
 FAREWELL_SECONDS: Final = 1.0
 """So long a leaving agent tries to say so; after that its Will does."""
 HEARD_KEPT: Final = 1024
-"""An answer to `hello` may tell again what is known: of so many words it is known that they have been heard."""
+"""An answer to `hello` may tell again what is known: of so many words it is known that they have been heard.
+So many wait for a slow handler, too; then the oldest are dropped."""
+NOTICES_KEPT: Final = 64
+"""So many notices wait for a slow handler; then the oldest are dropped."""
 
 ObservationHandler = Callable[[Me, Observation], Awaitable[None]]
 MessageHandler = Callable[[Me, HeardMessage], Awaitable[None]]
@@ -33,6 +40,8 @@ class Agent:
     """A citizen of the town.
 
     Handlers run one at a time. While one runs, newer observations replace each other: a slow agent misses some, and delays nobody.
+    Words heard meanwhile wait for it, the newest 1024 of them. What comes twice is handed on once. What is not as the contract
+    says is logged and left alone: nothing that is sent to an agent ends its life.
 
     Args:
         name: of the agent; its credentials are found by it (see `Credentials.find`).
@@ -57,8 +66,9 @@ class Agent:
         self._on_message: list[MessageHandler] = []
         self._on_notice: list[NoticeHandler] = []
         self._newest: Observation | None = None
-        self._heard: list[HeardMessage] = []
-        self._notices: list[Notice] = []
+        self._first_seen: tuple[int, str] | None = None
+        self._heard: deque[HeardMessage] = deque(maxlen=HEARD_KEPT)
+        self._notices: deque[Notice] = deque(maxlen=NOTICES_KEPT)
         self._known: dict[str, None] = {}
         self._news = asyncio.Event()
         self._sequence = Sequence()
@@ -130,28 +140,42 @@ class Agent:
             log.info("%s leaves without a word: the connection is gone", self.me.id)
 
     async def _take(self, incoming: Incoming) -> None:
+        """Take in one message; what is not of the contract is told to the author, and does no harm."""
+        try:
+            await self._read(incoming)
+        except (TopicError, ValidationError) as error:
+            log.warning("%s: %s is not as the contract says: %s", self.me.id, incoming.topic, str(error).partition("\n")[0])
+
+    async def _read(self, incoming: Incoming) -> None:
         topic = topics.parse(incoming.topic)
         match topic.scope, topic.channel:
             case "world", "status":
                 await self.me.town_is(WorldStatus.model_validate_json(incoming.payload))
             case _, "observation":
                 observation = Observation.model_validate_json(incoming.payload)
-                self._count(observation.seq)
-                self.me.observed(observation, gapless=not self._sequence.broken)
-                self._newest = observation
-                self._hear(observation.observation.messages)
-                self._news.set()
+                if self._count(observation.seq) and not self._is_again(observation):
+                    self.me.observed(observation, gapless=not self._sequence.broken)
+                    self._newest = observation
+                    self._hear(observation.observation.messages)
+                    self._news.set()
             case _, "verdict":
                 verdict = Verdict.model_validate_json(incoming.payload)
                 self._count(verdict.seq)
                 self.me.judged(verdict)
             case _, "notice":
                 notice = Notice.model_validate_json(incoming.payload)
-                self._count(notice.seq)
-                self._notices.append(notice)
-                self._news.set()
+                if self._count(notice.seq):
+                    self._notices.append(notice)
+                    self._news.set()
             case _, "memory":
                 self.me.remembered(MemoryAnswer.model_validate_json(incoming.payload))
+
+    def _is_again(self, observation: Observation) -> bool:
+        """Whether an answer to hello has come twice: number 1 begins anew, so its number can't tell."""
+        if observation.seq != 1:
+            return False
+        before, self._first_seen = self._first_seen, (observation.generation, observation.id)
+        return before == self._first_seen and not self.me.greeting
 
     def _hear(self, messages: list[HeardMessage]) -> None:
         for message in messages:
@@ -161,13 +185,14 @@ class Agent:
         while len(self._known) > HEARD_KEPT:
             del self._known[next(iter(self._known))]
 
-    def _count(self, seq: int) -> None:
-        """Say hello again if a number stays missing for a second."""
-        self._sequence.take(seq)
+    def _count(self, seq: int) -> bool:
+        """Say hello again if a number stays missing for a second; returns whether this one is new."""
+        fresh = self._sequence.take(seq)
         if not self._sequence.broken:
             self._end_gap()
         elif self._gap is None:
             self._gap = asyncio.get_running_loop().call_later(GAP_SECONDS, self._resync)
+        return fresh
 
     def _resync(self) -> None:
         self._end_gap()
@@ -183,14 +208,16 @@ class Agent:
         while True:
             await self._news.wait()
             self._news.clear()
-            observation, self._newest = self._newest, None
-            heard, self._heard = self._heard, []
-            notices, self._notices = self._notices, []
+            notices = list(self._notices)
+            self._notices.clear()
             for notice in notices:
                 for handle_notice in self._on_notice:
                     await self._call(handle_notice(self.me, notice))
+            observation, self._newest = self._newest, None
             if observation is None:
                 continue
+            heard = list(self._heard)
+            self._heard.clear()
             self.me.begin(observation)
             for message in heard:
                 for handle_message in self._on_message:

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from mqttown.credentials import Credentials
 from mqttown.link import Link
-from mqttown.rejections import AgentError, NoVerdict, rejection
+from mqttown.rejections import AgentError, NoVerdict, RateLimited, rejection
 from mqttown_contract import topics
 from mqttown_contract.messages import MemoryAnswer, Observation, Recalled, Verdict, WorldStatus
-from mqttown_contract.types import Detail, MemoryKind
+from mqttown_contract.types import MAX_UNDECIDED, Detail, MemoryKind
 
 __all__ = ["Me"]
 
@@ -44,6 +44,8 @@ class Me:
         self._verdicts: dict[str, asyncio.Future[Verdict]] = {}
         self._memories: dict[str, asyncio.Future[MemoryAnswer]] = {}
         self._reborn = asyncio.Event()
+        self._places = asyncio.Semaphore(MAX_UNDECIDED)
+        self._limited: tuple[float, RateLimited] | None = None
         self._answered = True
         self._last_hello = -HELLO_SECONDS
         self._later: asyncio.Task[None] | None = None
@@ -67,7 +69,8 @@ class Me:
     ) -> Verdict:
         """Do something, and wait for the town's verdict.
 
-        Sent again with the same id after 5 s without a verdict, or when the town has started anew; it has one effect.
+        Sent again with the same id after 5 s without a verdict, or when the town has started anew; it has one effect. Waits while
+        eight others are undecided, and until `retry_after` has passed where the town has said `rate_limited`.
 
         Args:
             action: a verb, like `move_to`.
@@ -81,9 +84,11 @@ class Me:
             The accepting verdict.
 
         Raises:
-            Rejected: the town said no; the subclass tells why.
+            Rejected: the town said no; the subclass tells why. `RateLimited` without asking again, if the wait that it was told is
+                longer than `patience`.
             NoVerdict: no answer within `patience`.
         """
+        self._heed(patience)
         identity = f"{self.session}-{next(self._numbers)}"
         message: dict[str, Any] = {"id": identity, "action": action, "parameters": parameters}
         optional = {"reasoning": reasoning, "confidence": confidence, "expires_tick": expires_tick}
@@ -95,7 +100,9 @@ class Me:
         self._verdicts[identity] = future
         try:
             async with asyncio.timeout(patience):
-                verdict = await self._insist(message, future)
+                async with self._places:
+                    await self._wait_out()
+                    verdict = await self._insist(message, future)
         except TimeoutError:
             raise NoVerdict(f"no verdict on {action} within {patience:g} s") from None
         finally:
@@ -103,6 +110,11 @@ class Me:
         if verdict.status == "rejected":
             raise rejection(verdict)
         return verdict
+
+    @property
+    def greeting(self) -> bool:
+        """Whether a hello waits for its answer."""
+        return self._unanswered is not None
 
     async def remember(self, text: str, *, importance: float = 0.5, kind: MemoryKind = "note") -> None:
         """Keep a text in the agent's memory; returns when it is durable.
@@ -177,6 +189,10 @@ class Me:
 
     def judged(self, verdict: Verdict) -> None:
         """Hand a verdict to whoever waits for it."""
+        refused = rejection(verdict) if verdict.status == "rejected" else None
+        if isinstance(refused, RateLimited) and refused.retry_after is not None:
+            until = asyncio.get_running_loop().time() + refused.retry_after
+            self._limited = max(self._limited or (until, refused), (until, refused), key=lambda told: told[0])
         future = self._verdicts.get(verdict.action_id or "")
         if future is not None and not future.done():
             future.set_result(verdict)
@@ -196,6 +212,17 @@ class Me:
         """Handlers have seen it; in lockstep the town waits for an action, so `wait` stands for none."""
         if self._lockstep and not self._answered and self.observation is observation:
             await self.do("wait")
+
+    def _heed(self, patience: float) -> None:
+        """Refuse at once what the town has said that it would refuse all the time."""
+        if self._limited is not None and self._limited[0] - asyncio.get_running_loop().time() > patience:
+            raise self._limited[1]
+
+    async def _wait_out(self) -> None:
+        """Wait until the town will take actions again."""
+        while self._limited is not None and (wait := self._limited[0] - asyncio.get_running_loop().time()) > 0:  # noqa: ASYNC110
+            await asyncio.sleep(wait)
+        self._limited = None
 
     async def _insist(self, message: dict[str, Any], future: asyncio.Future[Verdict]) -> Verdict:
         while not future.done():

@@ -10,15 +10,17 @@ class Sequence:
         self._unbroken = 0
         self._beyond: set[int] = set()
 
-    def take(self, seq: int) -> None:
-        """A message has come. Number 1 answers a hello, and begins anew."""
+    def take(self, seq: int) -> bool:
+        """A message has come; say whether it is the first with its number. Number 1 answers a hello, and begins anew."""
         if seq == 1:
             self.clear()
-        if seq > self._unbroken:
+        fresh = seq > self._unbroken and seq not in self._beyond
+        if fresh:
             self._beyond.add(seq)
         while self._unbroken + 1 in self._beyond:
             self._unbroken += 1
             self._beyond.discard(self._unbroken)
+        return fresh
 
     @property
     def broken(self) -> bool:
