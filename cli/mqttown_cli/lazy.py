@@ -24,6 +24,7 @@ COMMANDS: Final[dict[str, str]] = {
     "town": "mqttown_cli.townpack.command:app",
     "content": "mqttown_cli.content.command:app",
     "bench": "mqttown_cli.bench.command:app",
+    "conformance": "mqttown_cli.conformance.command:conformance",
     "contract": "mqttown_cli.contract:contract",
 }
 """Name to where it is: a function, or a typer app with sub-commands of its own."""
