@@ -14,11 +14,15 @@ import structlog
 from pydantic import ValidationError
 
 from mqttown_broker.cache import CredentialCache
-from mqttown_broker.credentials import create_table, ensure_service_keys
+from mqttown_broker.credentials import create_table, ensure_service_keys, make_key
 from mqttown_broker.gate import Gate
+from mqttown_broker.keeper import Keeper
+from mqttown_broker.mosquitto import MosquittoServer
 from mqttown_broker.nats import BrokerError, NatsServer
 from mqttown_broker.remote import RemoteBroker, mosquitto_acl, rules
 from mqttown_broker.settings import GateSettings
+from mqttown_broker.tls import TlsError, trusting
+from mqttown_broker.uses import kept_uses
 
 __all__ = ["main"]
 
@@ -46,7 +50,8 @@ async def _prepare(settings: GateSettings) -> None:
 
 @asynccontextmanager
 async def _nats(settings: GateSettings) -> AsyncIterator[tuple[Ready, Ended]]:
-    server = NatsServer(settings.data, settings.host, settings.mqtt_port, settings.ws_port)
+    limits = settings.limits()
+    server = NatsServer(settings.data, settings.host, settings.mqtt_port, settings.ws_port, tls=settings.tls(), limits=limits)
     gates: list[Gate] = []
 
     async def changed(name: str | None) -> None:
@@ -56,12 +61,13 @@ async def _nats(settings: GateSettings) -> AsyncIterator[tuple[Ready, Ended]]:
     async with CredentialCache(settings.database.get_secret_value(), changed) as cache:
         await server.start()
         try:
-            gate = Gate(server, settings.town, cache)
+            gate = Gate(server, settings.town, cache, limits)
             await gate.start()
             gates.append(gate)
             await gate.review(None)  # what was announced while the gate was not yet in the list
             ended = asyncio.create_task(_end_of(server, gate), name="end of the broker")
-            yield {"mqtt_port": server.mqtt_port, "ws_port": server.ws_port}, ended
+            async with kept_uses(settings.database.get_secret_value(), gate.used):
+                yield {"mqtt_port": server.mqtt_port, "ws_port": server.ws_port}, ended
             ended.cancel()
             await gate.stop()
         finally:
@@ -81,6 +87,36 @@ async def _end_of(server: NatsServer, gate: Gate) -> str:
     finally:
         ended.cancel()
         deaf.cancel()
+
+
+@asynccontextmanager
+async def _mosquitto(settings: GateSettings) -> AsyncIterator[tuple[Ready, Ended]]:
+    tls, limits = settings.tls(), settings.limits()
+    server = MosquittoServer(settings.data, settings.host, settings.mqtt_port, settings.ws_port, tls=tls, limits=limits)
+    keepers: list[Keeper] = []
+
+    async def changed(name: str | None) -> None:
+        for keeper in keepers:
+            await keeper.review(name)
+
+    async with CredentialCache(settings.database.get_secret_value(), changed) as cache:
+        spectator_key = settings.spectator_key.get_secret_value() if settings.spectator_key else make_key()
+        trust = trusting(tls.certificate) if tls else None
+        keeper = Keeper(server, settings.town, cache, spectator_key, limits, trust)
+        await keeper.start()
+        try:
+            keepers.append(keeper)
+            await keeper.review(None)  # what was announced while the keeper was not yet in the list
+            ended = asyncio.create_task(_end_of_mosquitto(server), name="end of the broker")
+            async with kept_uses(settings.database.get_secret_value(), keeper.used):
+                yield {"mqtt_port": server.mqtt_port, "ws_port": server.ws_port}, ended
+            ended.cancel()
+        finally:
+            await keeper.stop()
+
+
+async def _end_of_mosquitto(server: MosquittoServer) -> str:
+    return f"mosquitto ended with code {await server.wait()}"
 
 
 @asynccontextmanager
@@ -117,6 +153,8 @@ def _broker(settings: GateSettings) -> AbstractAsyncContextManager[tuple[Ready, 
     match settings.broker:
         case "nats":
             return _nats(settings)
+        case "mosquitto":
+            return _mosquitto(settings)
         case "amqtt":
             return _amqtt(settings)
         case _:
@@ -149,7 +187,7 @@ def main() -> int:
     except ValidationError as error:
         log.error("settings", error=str(error))  # noqa: TRY400  the words are for a person
         return UNMENDABLE
-    except (BrokerError, OSError, asyncpg.exceptions.PostgresError) as error:
+    except (BrokerError, TlsError, OSError, asyncpg.exceptions.PostgresError) as error:
         log.error("the gate can't open", error=str(error))  # noqa: TRY400
         return FAILED
 

@@ -79,6 +79,10 @@ class CredentialCache:
         """How many names are known."""
         return len(self._names)
 
+    def names(self) -> list[str]:
+        """All names that are known, in the order of the alphabet."""
+        return sorted(self._names)
+
     def known(self, name: str) -> Mapping[str, Credential] | None:
         """The credentials of a name by tag, from memory."""
         return self._names.get(name)

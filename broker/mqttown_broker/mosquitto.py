@@ -43,6 +43,7 @@ log_timestamp false
 log_type error
 log_type warning
 log_type notice
+log_type information
 connection_messages true
 
 allow_anonymous false
@@ -76,11 +77,11 @@ class MosquittoServer:
         mqtt_port: 0 takes a free one.
         ws_port: 0 takes a free one.
         tls: certificate for both doors; None leaves them open to read on the way.
-        limits: how many connections it holds.
-        said: called with each line of its log.
+        limits: how many connections it holds, and how much it keeps for one that does not read.
 
-    Raises:
-        BrokerError: there is no such program, or an old one.
+    Attributes:
+        on_word: called with each line of its log.
+
     """
 
     def __init__(
@@ -92,14 +93,13 @@ class MosquittoServer:
         *,
         tls: Tls | None = None,
         limits: Limits | None = None,
-        said: Callable[[str], None] | None = None,
     ) -> None:
         self.host = host
         self.mqtt_port = mqtt_port or _free_port(host)
         self.ws_port = ws_port or _free_port(host)
         self._tls = tls
         self._limits = limits or Limits()
-        self._said = said
+        self.on_word: Callable[[str], None] | None = None
         self._folder = data / "broker" / "mosquitto"
         self._process: asyncio.subprocess.Process | None = None
         self._log: asyncio.Task[None] | None = None
@@ -187,8 +187,8 @@ class MosquittoServer:
             line = raw.decode("utf-8", "replace").rstrip()
             if line.startswith("Reloading config"):
                 self._reloaded.set()
-            elif self._said is not None:
-                self._said(line)
+            elif self.on_word is not None:
+                self.on_word(line)
         self._reloaded.set()
 
     def _config(self) -> str:

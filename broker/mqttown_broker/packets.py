@@ -14,6 +14,7 @@ REFUSED: Final = 0x80
 _CONNACK: Final = 0x20
 _PUBACK: Final = 0x40
 _SUBACK: Final = 0x90
+_PINGRESP: Final = 0xD0
 
 Message = tuple[str, bytes, bool]
 """Topic, payload, and whether the broker had kept it."""
@@ -148,6 +149,10 @@ class RawClient:
             heard.append(got[0])
         return heard
 
+    def ping(self) -> None:
+        """Say that we are still here; the answer is passed over."""
+        self.send(0xC0, b"")
+
     def cut(self) -> None:
         """Break the connection without a word."""
         self._writer.transport.abort()
@@ -188,7 +193,7 @@ class RawClient:
                     end = 2 + int.from_bytes(body[:2], "big")
                     start = end + (2 if kind & 0x06 else 0)
                     self._messages.put_nowait((body[2:end].decode(), body[start:], bool(kind & 1)))
-                else:
+                elif kind != _PINGRESP:
                     self._answers.put_nowait((kind, body))
         except (asyncio.IncompleteReadError, OSError):
             self.closed.set()

@@ -8,12 +8,14 @@ from mqttown_broker import grants
 from mqttown_broker.credentials import Credential, mosquitto_hash
 from mqttown_broker.grants import Grants
 from mqttown_broker.remote import mosquitto_acl
+from mqttown_contract import topics
 
-__all__ = ["CLI_TAGS", "SPECTATOR", "SPECTATORS", "Roster"]
+__all__ = ["CLI_TAGS", "GATE", "SPECTATOR", "SPECTATORS", "Roster"]
 
 SPECTATOR: Final = "Spectator"
 """User name of spectators, also with `~1` and so on behind it. A capital, so no agent and no service can have it."""
 SPECTATORS: Final = 64
+GATE: Final = "Gate"
 CLI_TAGS: Final = tuple(f"{number:02x}" for number in range(256))
 """Tags by which the command line may come several times at once."""
 
@@ -27,12 +29,15 @@ class Roster:
     Args:
         town: id of the town.
         spectator_key: what spectators come in by.
+        gate_key: what the gate itself listens to agents by, to count what they say.
     """
 
-    def __init__(self, town: str, spectator_key: str) -> None:
+    def __init__(self, town: str, spectator_key: str, gate_key: str) -> None:
         self._town = town
         self._lines: dict[str, tuple[str, str]] = {}
-        self._spectators = _spectators(town, spectator_key)
+        everybody = _spectators(town, spectator_key)
+        listener = mosquitto_acl([(GATE, Grants((), (topics.agent_out(town, "+", "+", "+"),)))])
+        self._fixed = (f"{everybody[0]}{GATE}:{mosquitto_hash(gate_key)}\n", everybody[1] + listener)
         agent = grants.of_agent(town, "+", "%u")
         self._patterns = "".join(
             [f"pattern write {one}\n" for one in agent.publish] + [f"pattern read {one}\n" for one in agent.subscribe]
@@ -55,11 +60,11 @@ class Roster:
 
     def passwords(self) -> str:
         """The text of `password_file`."""
-        return self._spectators[0] + "".join(line[0] for line in self._lines.values())
+        return self._fixed[0] + "".join(line[0] for line in self._lines.values())
 
     def access(self) -> str:
         """The text of `acl_file`."""
-        return self._patterns + self._spectators[1] + "".join(line[1] for line in self._lines.values())
+        return self._patterns + self._fixed[1] + "".join(line[1] for line in self._lines.values())
 
     def _lines_of(self, name: str, credentials: Mapping[str, Credential]) -> tuple[str, str]:
         now = datetime.now(UTC)

@@ -1,10 +1,13 @@
 """What the gate is told by its environment, read once."""
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from mqttown_broker.limits import Limits
+from mqttown_broker.tls import Tls
 from mqttown_contract.types import Id, is_service_name
 
 __all__ = ["GateSettings"]
@@ -22,7 +25,21 @@ class GateSettings(BaseSettings):
     mqtt_port: int = Field(default=1883, description="TCP port; 0 takes a free one.")
     ws_port: int = Field(default=9001, description="WebSocket port; 0 takes a free one.")
     broker: str = Field(
-        default="nats", description="`nats`, `amqtt`, or the URL of somebody else's broker, `mqtt://user:password@host:port`."
+        default="nats",
+        description="`nats`, `mosquitto`, `amqtt`, or the URL of somebody else's broker, `mqtt://user:password@host:port`.",
+    )
+    public: bool = Field(default=False, description="Strangers may come: refuse a broker that was not shown to hold the grants.")
+    spectator_key: SecretStr | None = Field(default=None, description="Key of spectators, on a broker that lets nobody in without.")
+    tls_cert: Path | None = Field(default=None, description="Certificate of both doors, PEM; none leaves them unencrypted.")
+    tls_key: Path | None = Field(default=None, description="Key of that certificate, PEM.")
+    max_connections: int = Field(default=20_000, ge=1, description="Connections held at a time, all together.")
+    max_agent_connections: int = Field(default=8, ge=1, description="Connections of one agent.")
+    max_address_connections: int = Field(default=200, ge=1, description="Connections of spectators from one address.")
+    flood_messages: float = Field(
+        default=100.0, gt=0, description="Messages a second that one agent may publish for long; 20 times that at once."
+    )
+    flood_bytes: float = Field(
+        default=262_144.0, gt=0, description="Bytes a second that one agent may publish for long; 32 times that at once."
     )
     service_keys: dict[str, SecretStr] = Field(default_factory=dict, description="Key by name of the service, as JSON.")
 
@@ -33,3 +50,31 @@ class GateSettings(BaseSettings):
             if not is_service_name(name):
                 raise ValueError(f"{name!r} is no service of mqttown")
         return keys
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Self:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("tls_cert and tls_key belong together: give both or none")
+        return self
+
+    def tls(self) -> Tls | None:
+        """The certificate of the doors, checked.
+
+        Raises:
+            TlsError: it is of no use.
+        """
+        if self.tls_cert is None or self.tls_key is None:
+            return None
+        return Tls(self.tls_cert.absolute(), self.tls_key.absolute()).check()
+
+    def limits(self) -> Limits:
+        """How much one agent, one address and all together may take."""
+        return Limits(
+            connections=self.max_connections,
+            agent_connections=self.max_agent_connections,
+            address_connections=self.max_address_connections,
+            messages=self.flood_messages,
+            message_burst=20 * self.flood_messages,
+            bytes=self.flood_bytes,
+            byte_burst=32 * self.flood_bytes,
+        )

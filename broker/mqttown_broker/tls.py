@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from cryptography import x509
 
-__all__ = ["Tls", "TlsError", "self_signed"]
+__all__ = ["Tls", "TlsError", "self_signed", "trusting"]
 
 DAYS: Final = 825
 """How long a self-signed certificate holds; more than that some clients refuse."""
@@ -68,6 +68,15 @@ def self_signed(folder: Path, host: str) -> Tls:
             return tls
     _make(tls, names)
     return tls
+
+
+def trusting(certificate: Path) -> ssl.SSLContext:
+    """A client's side that trusts this very certificate and no other, under whatever name the server is reached."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False  # it is the certificate itself that is known, not a name in it
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.load_verify_locations(certificate)
+    return context
 
 
 def _make(tls: Tls, names: list[str]) -> None:
