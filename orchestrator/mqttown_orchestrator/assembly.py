@@ -4,6 +4,7 @@ import asyncio
 import gc
 import signal
 import sys
+import time
 from typing import Any, Final
 
 import orjson
@@ -11,21 +12,30 @@ import structlog
 
 from mqttown_contract import topics
 from mqttown_orchestrator import failpoint
+from mqttown_orchestrator.allowance import HOUR, Allowance, first_tick_today
+from mqttown_orchestrator.audit import Audit
 from mqttown_orchestrator.commands import Commands
 from mqttown_orchestrator.controls import Controls
+from mqttown_orchestrator.enrolment import Enrolment
 from mqttown_orchestrator.founding import found_or_resume, read_town
+from mqttown_orchestrator.held import Held
 from mqttown_orchestrator.inbox import Inbox
 from mqttown_orchestrator.journal import Journal
 from mqttown_orchestrator.lockstep import Lockstep
 from mqttown_orchestrator.metrics import Metrics
+from mqttown_orchestrator.noticed import Remembered
 from mqttown_orchestrator.outbox import Outbox
+from mqttown_orchestrator.oversight import Oversight
 from mqttown_orchestrator.pace import Pace
+from mqttown_orchestrator.pipeline.cells import Cells, LocalCells, SharedCells
+from mqttown_orchestrator.pipeline.endpoint import Endpoint
 from mqttown_orchestrator.pipeline.judge import Judge
 from mqttown_orchestrator.pipeline.moderation import ModerationStage
 from mqttown_orchestrator.pipeline.rate import RateStage
 from mqttown_orchestrator.presence import Presence
 from mqttown_orchestrator.public import Public
 from mqttown_orchestrator.retrying import Retrying
+from mqttown_orchestrator.rulebook import Rulebook, read_rulebook
 from mqttown_orchestrator.service import Service
 from mqttown_orchestrator.settings import Settings
 from mqttown_orchestrator.snapshots import Snapshots
@@ -45,7 +55,7 @@ _log = structlog.get_logger("orchestrator")
 class Assembly:
     """All parts of one town; the wire comes last, since nobody may speak to us before we are ready."""
 
-    def __init__(self, town: Town, journal: Journal, settings: Settings) -> None:
+    def __init__(self, town: Town, journal: Journal, settings: Settings, rules: Rulebook, remembered: Remembered) -> None:
         self.town = town
         self.metrics = Metrics()
         self.lockstep = Lockstep(town, on=settings.lockstep, patience=settings.lockstep_wait)
@@ -54,15 +64,30 @@ class Assembly:
         self.outbox = Outbox(town, publish, self.flush, self.lockstep, self.metrics)
         self.public = Public(town, self.pace, publish)
         self.presence = Presence(town, self.outbox, self.lockstep, self.pace)
-        controls = Controls(town, self.pace, self.outbox, self.public)
+        self.audit = Audit(*remembered.audit) if remembered.audit else Audit()
+        self.allowance = Allowance(town, lambda: self.pace.period or None)
+        self.allowance.recall_payments(remembered.payments)
+        self.held = Held(town, remembered.last_held, remembered.held)
+        self.oversight = Oversight(
+            town, rules.conduct, self.audit, self.allowance, self.outbox, self.held, last_flag=remembered.last_flag
+        )
+        moderation = ModerationStage(rules.moderation, settings.moderated_words)
+        controls = Controls(town, self.pace, self.outbox, self.public, self.oversight)
         writing = Retrying(journal, self.pace, self.public.trouble)
-        self.commands = Commands(town, writing, controls, self.pace, publish)
-        judge = Judge(town.state, RateStage(), ModerationStage(settings.moderated_words))
-        self.inbox = Inbox(town, judge, self.presence, self.commands, self.outbox, self.lockstep, self.pace, self.metrics)
+        enrolment = Enrolment(town, moderation.weigh)
+        self.commands = Commands(town, writing, controls, enrolment, self.oversight, self.pace, publish)
+        self.second = _second(settings, self.pace)
+        judge = Judge(town.state, RateStage(_cells(settings, town)), moderation, self.oversight, self.second)
+        self.inbox = Inbox(
+            town, judge, self.allowance, self.presence, self.commands, self.outbox, self.lockstep, self.pace, self.metrics
+        )
+        self.held.enter = self.inbox.enter
+        self.held.go_on(time.monotonic())
         self.sweep = Sweep(town, self.public)
         self.service = Service(
             town=town, pace=self.pace, inbox=self.inbox, presence=self.presence, commands=self.commands, journal=writing,
-            snapshots=Snapshots(town, settings.snapshot_ticks), outbox=self.outbox, public=self.public, metrics=self.metrics,
+            snapshots=Snapshots(town, settings.snapshot_ticks), outbox=self.outbox, public=self.public,
+            oversight=self.oversight, metrics=self.metrics,
         )  # fmt: skip
         self.wire: Wire | None = None
 
@@ -107,6 +132,7 @@ class Assembly:
             "hellos": len(self.presence),
             "commands": len(self.commands),
             "recollections": len(self.outbox.recollection),
+            "held": len(self.held),
             "owing": self.lockstep.owing,
         }
         return self.metrics.told(
@@ -117,6 +143,7 @@ class Assembly:
             online=sum(citizen.online for citizen in self.town.citizens),
             journal_lag_ticks=self.town.state.tick - self.town.tick,
             lockstep_overdue=self.lockstep.overdue,
+            audit={"n": self.audit.n, "head": self.audit.head},
             unsent=self.wire.lost if self.wire else 0,
         )
 
@@ -129,11 +156,16 @@ async def run(settings: Settings) -> None:
         WireDown: the broker can't be reached.
     """
     url = settings.database.get_secret_value()
+    rules = read_rulebook(settings.rules_file)
     async with Journal.open(url) as journal:
         town = await found_or_resume(journal, read_town(settings.town_file), settings.seed)
         if settings.failpoint:
             failpoint.kill_at(settings.failpoint, town.luck.seed, town.generation)
-        assembly = Assembly(town, journal, settings)
+        remembered = await journal.remembered(first_tick_today(town))
+        assembly = Assembly(town, journal, settings, rules, remembered)
+        for citizen in town.citizens:
+            if citizen.permissions.max_actions_per_hour is not None:
+                assembly.allowance.recall_actions(citizen.id, await journal.acted(citizen.id, HOUR))
         gc.freeze()  # the town as built never becomes garbage; looking through it again and again would cost whole ticks
         gc.set_threshold(_GARBAGE)
         for sign in (signal.SIGTERM, signal.SIGINT):
@@ -149,6 +181,19 @@ async def run(settings: Settings) -> None:
             key,
         ) as wire:
             await _live(assembly, wire)
+
+
+def _cells(settings: Settings, town: Town) -> Cells:
+    """Where rate limits are counted."""
+    return LocalCells() if settings.redis is None else SharedCells(settings.redis.get_secret_value(), town.id)
+
+
+def _second(settings: Settings, pace: Pace) -> Endpoint | None:
+    """Who else is asked about words."""
+    if settings.moderation_url is None:
+        return None
+    key = None if settings.moderation_key is None else settings.moderation_key.get_secret_value()
+    return Endpoint(settings.moderation_url, key, settings.moderation_model, pace.wake)
 
 
 async def _live(assembly: Assembly, wire: Wire) -> None:
@@ -167,6 +212,7 @@ async def _live(assembly: Assembly, wire: Wire) -> None:
             if task.done():
                 task.result()
         await assembly.service.close()
+        _log.info("audit", n=assembly.audit.n, head=assembly.audit.head)
     finally:
         for task in (telling, living):
             task.cancel()

@@ -7,6 +7,7 @@ from typing import Any
 from mqttown_contract import topics
 from mqttown_contract.errors import Refusal
 from mqttown_contract.messages import Hello
+from mqttown_contract.permissions import Permissions
 from mqttown_orchestrator.witnessed import Witnessed
 
 __all__ = ["Citizen", "Citizens", "Undecided"]
@@ -20,6 +21,8 @@ class Undecided:
         refusal: why the pipeline refused it; it is journaled and told with the tick all the same.
         tick: the tick that takes it; None while it waits for one.
         arrived: monotonic seconds.
+        pending: whether a second opinion on its words is still to come; no tick takes it, or what came after it, until then.
+        note: told with its verdict if it is accepted.
     """
 
     id: str
@@ -32,6 +35,8 @@ class Undecided:
     refusal: Refusal | None
     arrived: float
     tick: int | None = None
+    pending: bool = False
+    note: str | None = None
 
 
 @dataclass(slots=True)
@@ -43,7 +48,7 @@ class Citizen:
         plan: name of its rate limits.
         placement: the host that runs it (`host-1`), or None for a stranger.
         quarantined: why it is held, or None.
-        allowed_actions: verbs that it may use; None for all.
+        permissions: what it may do; `allowed_actions` and `counted` are read from them.
         session: as its newest hello said.
         since, since_tick: when it came or went: UTC in ISO 8601, tick.
         seq: of the newest message to it since its hello.
@@ -64,7 +69,7 @@ class Citizen:
     placement: str | None
     registered_tick: int
     quarantined: str | None = None
-    allowed_actions: tuple[str, ...] | None = None
+    permissions: Permissions = field(default_factory=Permissions)
     online: bool = False
     session: str | None = None
     since: str = ""
@@ -80,11 +85,21 @@ class Citizen:
     witnessed: Witnessed = field(default_factory=Witnessed)
     observation_topic: str = field(init=False)
     verdict_topic: str = field(init=False)
+    allowed_actions: tuple[str, ...] | None = field(init=False)
+    counted: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        """Make the two topics of the hot path once."""
+        """Make once what the hot path needs."""
+        self.permit(self.permissions)
         self.observation_topic = self.topic_in("observation")
         self.verdict_topic = self.topic_in("verdict")
+
+    def permit(self, permissions: Permissions) -> None:
+        """Set what it may do. `counted`: whether its actions or its money are."""
+        self.permissions = permissions
+        verbs = permissions.allowed_actions
+        self.allowed_actions = None if verbs is None else tuple(verbs)
+        self.counted = not permissions.unlimited
 
     def topic_in(self, channel: str) -> str:
         """Topic on which the town tells it something."""
@@ -122,13 +137,13 @@ class Citizens:
 
     def add(self, row: Mapping[str, Any]) -> Citizen:
         """Take in a new citizen from its row in `town.agents`."""
-        verbs = row.get("allowed_actions")
+        limits = row.get("permissions") or {}
         citizen = Citizen(
             town=self._town,
             **{name: row[name] for name in ("id", "name", "kind", "home_district", "owner", "tagline", "plan", "placement")},
             registered_tick=row["registered_tick"],
             quarantined=row.get("quarantined"),
-            allowed_actions=None if verbs is None else tuple(verbs),
+            permissions=Permissions.model_validate({**limits, "allowed_actions": row.get("allowed_actions")}),
         )
         self._by_id[citizen.id] = citizen
         return citizen

@@ -4,15 +4,31 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from mqttown_contract.permissions import Permissions
 from mqttown_contract.types import Id, Text
-from mqttown_contract.verbs import Claim, VerbName
+from mqttown_contract.verbs import Claim
 
-__all__ = ["FORMS", "ActFor", "Form", "Key", "Permit", "Quarantine", "Register", "Release", "Revoke", "Speed", "Step"]
+__all__ = [
+    "FORMS",
+    "ActFor",
+    "ClearFlag",
+    "Form",
+    "Key",
+    "PassHeld",
+    "Permit",
+    "Quarantine",
+    "RefuseHeld",
+    "Register",
+    "Release",
+    "Revoke",
+    "Speed",
+    "Step",
+]
 
 KeyHash = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 MosquittoHash = Annotated[str, StringConstraints(pattern=r"^\$7\$[0-9]{1,7}\$[A-Za-z0-9+/=]{4,64}\$[A-Za-z0-9+/=]{88}$")]
 """The same key for Mosquitto, which knows its own hash alone (docs/adr/0006)."""
-PlanName = Literal["external", "hosted", "load"]
+PlanName = Literal["external", "plus", "hosted", "load"]
 
 
 class Form(BaseModel):
@@ -36,6 +52,7 @@ class Register(Form):
     key_hash: KeyHash
     mosquitto_hash: MosquittoHash | None = None
     tag: Id | None = None
+    permissions: Permissions = Permissions()
 
 
 class Key(Form):
@@ -89,11 +106,31 @@ class Release(Form):
     agent: Id
 
 
-class Permit(Form):
-    """Say which verbs an agent may use; null for all."""
+class Permit(Permissions, Form):
+    """Say what an agent may do, in place of what was said before; without any limit it may do everything."""
 
     agent: Id
-    allowed_actions: list[VerbName] | None = None
+
+    @property
+    def permissions(self) -> Permissions:
+        """Without the agent."""
+        return Permissions.model_validate(self.model_dump(exclude={"agent"}))
+
+
+class PassHeld(Form):
+    """Let held words come into the world."""
+
+    id: Annotated[int, Field(ge=1)]
+
+
+class RefuseHeld(PassHeld):
+    """Let held words be unsaid."""
+
+
+class ClearFlag(Form):
+    """Say that a flag has been looked at."""
+
+    id: Annotated[int, Field(ge=1)]
 
 
 FORMS: Final[dict[str, type[Form]]] = {
@@ -108,5 +145,8 @@ FORMS: Final[dict[str, type[Form]]] = {
     "quarantine": Quarantine,
     "release": Release,
     "permit": Permit,
+    "pass_held": PassHeld,
+    "refuse_held": RefuseHeld,
+    "clear_flag": ClearFlag,
     "stop": Form,
 }

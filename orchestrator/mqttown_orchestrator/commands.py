@@ -10,10 +10,12 @@ from pydantic import ValidationError
 from mqttown_contract import topics
 from mqttown_contract.errors import Code
 from mqttown_contract.messages import Answer, Command
-from mqttown_orchestrator.command_forms import FORMS, ActFor, Form, Key, Register, Revoke
+from mqttown_orchestrator.allowance import HOUR
+from mqttown_orchestrator.command_forms import FORMS, ActFor, Form, Key, Permit, Register, Revoke
 from mqttown_orchestrator.controls import Controls
 from mqttown_orchestrator.enrolment import Change, Enrolment, Refused
 from mqttown_orchestrator.outbox import Publish
+from mqttown_orchestrator.oversight import Oversight
 from mqttown_orchestrator.pace import Pace
 from mqttown_orchestrator.pipeline.schema import place
 from mqttown_orchestrator.retrying import Writing
@@ -41,13 +43,23 @@ class _Asked:
 class Commands:
     """Takes commands, does them at a safe point or with the next tick, and answers when that is durable."""
 
-    def __init__(self, town: Town, journal: Writing, controls: Controls, pace: Pace, publish: Publish) -> None:
+    def __init__(
+        self,
+        town: Town,
+        journal: Writing,
+        controls: Controls,
+        enrolment: Enrolment,
+        oversight: Oversight,
+        pace: Pace,
+        publish: Publish,
+    ) -> None:
         self._town = town
         self._journal = journal
         self._controls = controls
         self._pace = pace
         self._publish = publish
-        self._enrolment = Enrolment(town)
+        self._enrolment = enrolment
+        self._oversight = oversight
         self._come: list[tuple[str, bytes]] = []
         self._waiting: list[_Asked] = []
         self._taken: list[_Asked] = []
@@ -89,7 +101,7 @@ class Commands:
                 no = said.refusal
                 told = {"code": no.code.value, "detail": no.detail, "path": no.path, "allowed": no.allowed}
                 asked.answer = _rejected(asked.command.id, told, happened.tick)
-            statements.append(_journaled(asked.service, asked.command, asked.form, asked.answer))
+            statements.append(self._journaled(asked.service, asked.command, asked.form, asked.answer))
         return statements
 
     def tell(self) -> list[Change]:
@@ -124,7 +136,7 @@ class Commands:
             await self._do(service, command, form)
         except Refused as refused:
             answer = _rejected(command.id, refused.answer, self._town.tick)
-            await self._journal.write([_journaled(service, command, None, answer)])
+            await self._write([self._journaled(service, command, None, answer)])
             self._answer(service, answer)
 
     async def _do(self, service: str, command: Command, form: Form) -> None:
@@ -136,9 +148,20 @@ class Commands:
             self._waiting.append(_Asked(service, command, form, change))
             return
         answer = change.answer(command.id, self._town.tick)
-        await self._journal.write([*change.statements, _journaled(service, command, form, answer)])
+        await self._write([*change.statements, self._journaled(service, command, form, answer)])
+        if isinstance(form, Permit) and form.max_actions_per_hour is not None:
+            self._oversight.allowance.recall_actions(form.agent, await self._journal.acted(form.agent, HOUR))
         self._answer(service, answer)
         self._controls.apply(command.command, form)
+
+    async def _write(self, statements: list[Statement]) -> None:
+        await self._journal.write([*statements, *self._oversight.noted(self._town.tick)])
+
+    def _journaled(self, service: str, command: Command, form: Form | None, answer: dict[str, Any]) -> Statement:
+        """The row of a command; parameters that did not fit are left out, since nobody knows what is in them."""
+        shown = {} if form is None else form.model_dump(mode="json", exclude=_SECRET, exclude_unset=True)
+        self._oversight.commanded(service, command.command, shown, answer["status"])
+        return journal_command(command.id, service, command.command, shown, answer)
 
     def _answer(self, service: str, answer: dict[str, Any]) -> None:
         self._publish(topics.service_in(self._town.id, service, "answer"), orjson.dumps(answer))
@@ -168,9 +191,3 @@ def _fault(code: Code, error: ValidationError, under: tuple[str, ...]) -> dict[s
 
 def _rejected(command_id: str | None, told: dict[str, Any], tick: int) -> dict[str, Any]:
     return Answer(id=command_id, status="rejected", tick=tick, **told).model_dump()
-
-
-def _journaled(service: str, command: Command, form: Form | None, answer: dict[str, Any]) -> Statement:
-    """The row of a command; parameters that did not fit are left out, since nobody knows what is in them."""
-    shown = {} if form is None else form.model_dump(mode="json", exclude=_SECRET, exclude_unset=True)
-    return journal_command(command.id, service, command.command, shown, answer)

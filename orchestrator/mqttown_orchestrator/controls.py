@@ -1,11 +1,14 @@
 """Commands that need no tick: the town's pace, and what its door knows of a citizen."""
 
-from mqttown_orchestrator.command_forms import Form, Permit, Quarantine, Release, Speed, Step
-from mqttown_orchestrator.enrolment import Change, Enrolment
+import time
+
+from mqttown_orchestrator.command_forms import ClearFlag, Form, PassHeld, Permit, Quarantine, RefuseHeld, Release, Speed, Step
+from mqttown_orchestrator.enrolment import Change, Enrolment, Refused
 from mqttown_orchestrator.outbox import Outbox
+from mqttown_orchestrator.oversight import Oversight
 from mqttown_orchestrator.pace import Pace
 from mqttown_orchestrator.public import Public
-from mqttown_orchestrator.statements import permit, quarantine
+from mqttown_orchestrator.statements import clear_flag, permit, quarantine, settle_held
 from mqttown_orchestrator.town import Town
 
 __all__ = ["Controls"]
@@ -14,8 +17,9 @@ __all__ = ["Controls"]
 class Controls:
     """Says what such a command changes in the journal, and does it once that is durable."""
 
-    def __init__(self, town: Town, pace: Pace, outbox: Outbox, public: Public) -> None:
+    def __init__(self, town: Town, pace: Pace, outbox: Outbox, public: Public, oversight: Oversight) -> None:
         self._town = town
+        self._oversight = oversight
         self._pace = pace
         self._outbox = outbox
         self._public = public
@@ -35,7 +39,14 @@ class Controls:
                 return Change(statements=[quarantine(form.agent, None)])
             case Permit():
                 enrolment.known(form.agent)
-                return Change(statements=[permit(form.agent, form.allowed_actions)])
+                return Change(statements=[permit(form.agent, form.permissions)])
+            case PassHeld():  # or its child RefuseHeld
+                words = self._oversight.held.get(form.id)
+                if words is None:
+                    raise Refused(f"nothing is held under {form.id}", "parameters.id", "id of held words that wait")
+                return Change(statements=[settle_held(form.id, "refused" if isinstance(form, RefuseHeld) else "passed")])
+            case ClearFlag():
+                return Change(statements=[clear_flag(form.id)])
         return Change(result={"command": command})
 
     def apply(self, command: str, form: Form) -> None:
@@ -48,6 +59,10 @@ class Controls:
                 self._pace.step(form.ticks)
             case Speed():
                 self._pace.change_speed(form.speed)
+            case RefuseHeld():
+                self._oversight.held.drop(form.id)
+            case PassHeld():
+                self._oversight.held.let_in(form.id, time.monotonic())
         match command:
             case "pause":
                 self._pace.pause()
@@ -71,8 +86,9 @@ class Controls:
                 self._outbox.notice(citizen, "quarantined", f"You are held until an operator has looked at it: {form.why}")
             case Release():
                 citizen.quarantined = None
+                self._oversight.forgive(citizen.id)
                 self._outbox.notice(citizen, "released", "An operator has released you from quarantine.")
             case Permit():
-                citizen.allowed_actions = None if form.allowed_actions is None else tuple(form.allowed_actions)
+                citizen.permit(form.permissions)
         self._public.card(citizen)
         self._public.presence(citizen)

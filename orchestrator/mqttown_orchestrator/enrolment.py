@@ -1,5 +1,6 @@
 """How agents join the town, get keys, and leave it: what is checked, and what the journal's tables get."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -7,6 +8,7 @@ from mqttown_contract.errors import Code
 from mqttown_contract.messages import Answer
 from mqttown_contract.types import is_service_name
 from mqttown_orchestrator.command_forms import ActFor, Form, Key, Register, Revoke
+from mqttown_orchestrator.pipeline.moderation import Judgement
 from mqttown_orchestrator.statements import Statement, add_agent, let_in, retire, shut_out
 from mqttown_orchestrator.town import Town
 from mqttown_orchestrator.world.inputs import TownInput
@@ -48,8 +50,9 @@ class Change:
 class Enrolment:
     """Knows who may join, and what that takes."""
 
-    def __init__(self, town: Town) -> None:
+    def __init__(self, town: Town, weigh: Callable[[str], Judgement]) -> None:
         self._town = town
+        self._weigh = weigh
         self._joining: set[str] = set()
 
     def change(self, form: Form, tick: int) -> Change:
@@ -97,12 +100,15 @@ class Enrolment:
         district = form.district or self._district(form)
         if district not in town.plan.districts:
             raise Refused(f"there is no district {district!r}", "parameters.district", list(town.plan.districts))
+        self._see_card(form)
         self._joining.add(agent)
         plan = form.plan or form.kind
-        row = {
+        row: dict[str, Any] = {
             "id": agent, "name": form.name, "kind": form.kind, "home_district": district, "owner": form.owner,
             "tagline": form.tagline, "plan": plan, "placement": form.placement, "registered_tick": tick,
         }  # fmt: skip
+        limits = form.permissions.model_dump(exclude={"allowed_actions"}, exclude_none=True)
+        row |= {"allowed_actions": form.permissions.allowed_actions, "permissions": limits}
         body = {"name": form.name, "district": district, "kind": form.kind}
         if form.home is not None:
             body["home"] = form.home
@@ -112,6 +118,15 @@ class Enrolment:
             joins=row,
             result={"agent": agent, "home_district": district, "plan": plan},
         )
+
+    def _see_card(self, form: Register) -> None:
+        """See that everybody may read what the card will say. Nothing is masked there: a name is chosen once."""
+        for field_, text in (("agent", form.agent), ("name", form.name), ("tagline", form.tagline), ("owner", form.owner)):
+            judgement = self._weigh(text) if text else None
+            if judgement is not None and judgement.action != "pass":
+                refused = Refused(f"a card may hold only {judgement.says}", f"parameters.{field_}", judgement.says)
+                refused.answer["code"] = Code.MODERATED.value
+                raise refused
 
     def _district(self, form: Register) -> str:
         if form.home is not None:

@@ -78,7 +78,7 @@ async def _found(journal: Journal, compiled: dict[str, Any], seed: int) -> None:
 
 def _resident(plan: Plan, person: dict[str, Any]) -> tuple[Any, ...]:
     district = plan.buildings[person["home"]].district
-    return person["id"], person["name"], "hosted", district, None, person["tagline"], "hosted", _HOST, 0, None, None, None
+    return person["id"], person["name"], "hosted", district, None, person["tagline"], "hosted", _HOST, 0, None, None, None, {}
 
 
 def _same(run: Run, compiled: dict[str, Any], seed: int) -> None:

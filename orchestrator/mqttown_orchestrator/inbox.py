@@ -6,6 +6,7 @@ from typing import Final
 
 from mqttown_contract import topics
 from mqttown_contract.errors import TopicError
+from mqttown_orchestrator.allowance import Allowance
 from mqttown_orchestrator.citizens import Citizen, Undecided
 from mqttown_orchestrator.commands import Commands
 from mqttown_orchestrator.lockstep import Lockstep
@@ -31,6 +32,7 @@ class Inbox:
         self,
         town: Town,
         judge: Judge,
+        allowance: Allowance,
         presence: Presence,
         commands: Commands,
         outbox: Outbox,
@@ -40,6 +42,7 @@ class Inbox:
     ) -> None:
         self._town = town
         self._judge = judge
+        self._allowance = allowance
         self._presence = presence
         self._commands = commands
         self._outbox = outbox
@@ -94,13 +97,25 @@ class Inbox:
         town_inputs = [*self._presence.inputs(tick), *self._commands.inputs()]
         inputs: list[Input] = [*sorted(town_inputs, key=lambda entry: (entry.kind, entry.agent))]
         taken: dict[tuple[str, str], Undecided] = {}
+        held_up: dict[str, Citizen] = {}
         for agent in sorted(self._waiting):
-            for undecided in self._waiting[agent].undecided.values():
+            citizen = self._waiting[agent]
+            for undecided in citizen.undecided.values():
+                if undecided.pending:
+                    held_up[agent] = citizen
+                    break
                 undecided.tick = tick
+                if citizen.counted and undecided.refusal is None:
+                    undecided.refusal = self._allowance.refuse(citizen, undecided, tick)
                 taken[agent, undecided.id] = undecided
                 inputs.append(_input(agent, undecided))
-        self._waiting.clear()
+        self._waiting = held_up
         return inputs, taken
+
+    def enter(self, citizen: Citizen, undecided: Undecided) -> None:
+        """Let in what an operator has passed, as an action of the citizen."""
+        citizen.undecided[undecided.id] = undecided
+        self._waiting[citizen.id] = citizen
 
     def forget(self, citizen: Citizen) -> None:
         """A citizen is no citizen any more; nobody is there to hear its verdicts."""

@@ -15,6 +15,7 @@ import asyncpg
 import orjson
 
 from mqttown_orchestrator import failpoint
+from mqttown_orchestrator.noticed import Remembered, read_acted, read_remembered
 from mqttown_orchestrator.statements import Statement
 
 __all__ = ["Journal", "JournalAway", "JournalError", "Run", "SecondWriter", "Snapshot", "TickRecord", "create_schema"]
@@ -34,7 +35,7 @@ _ACTIONS: Final = (
 )  # fmt: skip
 _AGENTS: Final = (
     "id", "name", "kind", "home_district", "owner", "tagline", "plan", "placement",
-    "registered_tick", "revoked_tick", "quarantined", "allowed_actions",
+    "registered_tick", "revoked_tick", "quarantined", "allowed_actions", "permissions",
 )  # fmt: skip
 
 
@@ -311,6 +312,14 @@ class Journal:
             "SELECT agent, action_id, status, events FROM town.actions WHERE tick = $1 ORDER BY n", tick
         )
         return [(row["agent"], row["action_id"], row["status"], row["events"]) for row in rows]
+
+    async def acted(self, agent: str, seconds: float) -> list[float]:
+        """When an agent's actions of the last seconds were judged, see `read_acted`."""
+        return await read_acted(self._connection, agent, seconds)
+
+    async def remembered(self, first_tick: int) -> Remembered:
+        """What was noticed before, see `read_remembered`."""
+        return await read_remembered(self._connection, first_tick)
 
     async def answer(self, service: str, command_id: str) -> dict[str, Any] | None:
         """The answer that a command got already.

@@ -44,12 +44,15 @@ class Outbox:
             if citizen is None:
                 continue
             undecided = citizen.undecided.pop(decision.id, None)
-            self.verdict(citizen, decision, undecided.traceparent if undecided else None)
+            if undecided is None:
+                self.verdict(citizen, decision, None)
+            else:
+                self.verdict(citizen, decision, undecided.traceparent, undecided.note)
 
-    def verdict(self, citizen: Citizen, decision: Decision, traceparent: str | None) -> None:
-        """Tell a citizen of one durable decision, for the first time or again."""
+    def verdict(self, citizen: Citizen, decision: Decision, traceparent: str | None, note: str | None = None) -> None:
+        """Tell a citizen of one durable decision, for the first time or again; `note` is the detail of an accepted one."""
         no = decision.refusal
-        self._verdict(citizen, decision.id, decision.tick, no, list(decision.events), traceparent)
+        self._verdict(citizen, decision.id, decision.tick, no, list(decision.events), traceparent, note)
 
     def refuse(self, citizen: Citizen, action_id: str | None, refusal: Refusal, traceparent: str | None = None) -> None:
         """Tell a citizen of a refusal that isn't remembered."""
@@ -98,7 +101,14 @@ class Outbox:
         self._publish(citizen.observation_topic, to_bytes(observation, citizen.next_seq()))
 
     def _verdict(
-        self, citizen: Citizen, action_id: str | None, tick: int, no: Refusal | None, events: list[str], traceparent: str | None
+        self,
+        citizen: Citizen,
+        action_id: str | None,
+        tick: int,
+        no: Refusal | None,
+        events: list[str],
+        traceparent: str | None,
+        note: str | None = None,
     ) -> None:
         self._metrics.verdicts["accepted" if no is None else no.code.value] += 1
         told = {
@@ -110,7 +120,7 @@ class Outbox:
             "tick": tick,
             "status": "accepted" if no is None else "rejected",
             "code": None if no is None else no.code.value,
-            "detail": None if no is None else no.detail,
+            "detail": note if no is None else no.detail,
             "path": None if no is None else no.path,
             "allowed": None if no is None else no.allowed,
             "retry_after": None if no is None else no.retry_after,

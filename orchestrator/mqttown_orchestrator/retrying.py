@@ -30,6 +30,9 @@ class Writing(Protocol):
     async def answer(self, service: str, command_id: str) -> dict[str, Any] | None:
         """The answer that a command got already."""
 
+    async def acted(self, agent: str, seconds: float) -> list[float]:
+        """When an agent's actions of the last seconds were judged, UTC seconds, oldest first."""
+
 
 class _Journal(Writing, Protocol):
     async def holds(self, record: TickRecord) -> bool:
@@ -97,6 +100,20 @@ class Retrying:
         async def look() -> None:
             nonlocal found
             found = await self._journal.answer(service, command_id)
+
+        await self._until_done(look)
+        return found
+
+    async def acted(self, agent: str, seconds: float) -> list[float]:
+        """When an agent's actions of the last seconds were judged, UTC seconds, oldest first.
+
+        Raises:
+            JournalAway: as for `append`.
+        """
+        found: list[float] = []
+
+        async def look() -> None:
+            found[:] = await self._journal.acted(agent, seconds)
 
         await self._until_done(look)
         return found

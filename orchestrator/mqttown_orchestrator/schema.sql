@@ -84,6 +84,65 @@ CREATE TABLE IF NOT EXISTS town.agents (
     allowed_actions text[]
 );
 
+-- Words that wait for an operator, and what became of them.
+CREATE TABLE IF NOT EXISTS town.held (
+    id           bigint      PRIMARY KEY,
+    wall         timestamptz NOT NULL DEFAULT now(),
+    agent        text        NOT NULL,
+    action_id    text        NOT NULL,
+    parameters   jsonb       NOT NULL,
+    rule         text        NOT NULL,
+    says         text        NOT NULL,
+    score        int         NOT NULL,
+    status       text        NOT NULL DEFAULT 'waiting' CHECK (status IN ('waiting', 'passed', 'refused')),
+    decided      timestamptz,
+    entered_tick bigint
+);
+
+-- Agents that an operator is asked to look at.
+CREATE TABLE IF NOT EXISTS town.flags (
+    id      bigint      PRIMARY KEY,
+    wall    timestamptz NOT NULL DEFAULT now(),
+    tick    bigint      NOT NULL,
+    agent   text        NOT NULL,
+    owner   text,
+    score   int         NOT NULL,
+    signs   jsonb       NOT NULL,
+    cleared timestamptz
+);
+
+-- The audit log; orchestrator/mqttown_orchestrator/audit.py says what is hashed.
+CREATE TABLE IF NOT EXISTS town.audit (
+    n         bigint      PRIMARY KEY,
+    wall      timestamptz NOT NULL,
+    tick      bigint      NOT NULL,
+    kind      text        NOT NULL,
+    agent     text,
+    owner     text,
+    what      jsonb       NOT NULL,
+    prev_hash text        NOT NULL,
+    hash      text        NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS town.audit_heads (
+    tick bigint PRIMARY KEY,
+    n    bigint NOT NULL,
+    hash text   NOT NULL
+);
+
+CREATE OR REPLACE FUNCTION town.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the audit log only grows: % of %.% is refused', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME;
+END;
+$$;
+
+CREATE OR REPLACE TRIGGER only_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON town.audit
+    FOR EACH STATEMENT EXECUTE FUNCTION town.refuse_change();
+CREATE OR REPLACE TRIGGER only_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON town.audit_heads
+    FOR EACH STATEMENT EXECUTE FUNCTION town.refuse_change();
+
+ALTER TABLE town.agents ADD COLUMN IF NOT EXISTS permissions jsonb NOT NULL DEFAULT '{}';
+
 CREATE TABLE IF NOT EXISTS town.commands (
     id         text        NOT NULL,
     service    text        NOT NULL,

@@ -12,6 +12,7 @@ from mqttown_orchestrator.metrics import Metrics
 from mqttown_orchestrator.narration import remember
 from mqttown_orchestrator.observations import now_text
 from mqttown_orchestrator.outbox import Outbox
+from mqttown_orchestrator.oversight import Oversight
 from mqttown_orchestrator.pace import Pace
 from mqttown_orchestrator.presence import Presence
 from mqttown_orchestrator.public import Public
@@ -38,6 +39,7 @@ class Service:
     snapshots: Snapshots
     outbox: Outbox
     public: Public
+    oversight: Oversight
     metrics: Metrics
     republish: bool = True
 
@@ -92,7 +94,10 @@ class Service:
         written = write_events(happened.events)
         record = tick_record(happened, written_inputs, written, taken, step_ms)
         record.statements += self.commands.settle(happened)
+        record.statements += self.oversight.settle(happened, taken)
         record.snapshot = self.snapshots.take()
+        if record.snapshot is not None:
+            record.statements.append(self.oversight.head_statement(record.snapshot.tick))
         return happened, written, record
 
     def tell(self, happened: Happened, written: list[bytes]) -> None:
@@ -104,6 +109,8 @@ class Service:
         answered = time.perf_counter()
         for change in self.commands.tell():
             self._settle(change)
+        for citizen in self.oversight.tell():
+            self.public.presence(citizen)
         for event in happened.events:
             remember(self.town.citizens, event)
         self.outbox.observations(happened)
@@ -132,6 +139,7 @@ class Service:
             citizen = self.town.citizens.remove(change.leaves)
             self.presence.forget(citizen)
             self.inbox.forget(citizen)
+            self.oversight.forget(citizen)
             self.public.farewell(citizen)
 
     def _took(self, began: float, stepped: float, kept: float, told: float) -> None:

@@ -28,6 +28,15 @@ class Settings(BaseSettings):
         default="",
         description="For tests: kill this process at `point:ticks`, or at a drawn one with `any:ticks`. Empty on every other day.",
     )
+    rules_file: Path | None = Field(default=None, description="Rules of speech and conduct, as `mqttown up` makes them.")
+    redis: SecretStr | None = Field(
+        default=None, description="URL of a Redis or Valkey that several processes count rate limits in; this process without it."
+    )
+    moderation_url: str | None = Field(
+        default=None, description="Base URL of a moderation endpoint in OpenAI's form; only the town's own rules without it."
+    )
+    moderation_key: SecretStr | None = Field(default=None, description="Its key.")
+    moderation_model: str = Field(default="omni-moderation-latest", description="Its model.")
     moderated_words: tuple[str, ...] = Field(
         default=("arsehole", "motherfucker", "wanker"), description="Words that nobody may say; whole words, in any case."
     )

@@ -1,15 +1,34 @@
 """What commands change in the journal's tables, as SQL for `journal.py` to run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-__all__ = ["Statement", "add_agent", "journal_command", "let_in", "permit", "quarantine", "retire", "shut_out"]
+from mqttown_contract.permissions import Permissions
+
+__all__ = [
+    "Statement",
+    "add_agent",
+    "clear_flag",
+    "enter_held",
+    "flag",
+    "hold",
+    "journal_command",
+    "let_in",
+    "permit",
+    "quarantine",
+    "retire",
+    "settle_held",
+    "shut_out",
+]
 
 Statement = tuple[str, tuple[Any, ...]]
 """SQL and its arguments."""
 
-_NEW_AGENT: Final = ("id", "name", "kind", "home_district", "owner", "tagline", "plan", "placement", "registered_tick")
+_NEW_AGENT: Final = (
+    "id", "name", "kind", "home_district", "owner", "tagline", "plan", "placement", "registered_tick", "allowed_actions",
+    "permissions",
+)  # fmt: skip
 
 
 def add_agent(row: Mapping[str, Any]) -> Statement:
@@ -28,9 +47,45 @@ def quarantine(agent: str, why: str | None) -> Statement:
     return "UPDATE town.agents SET quarantined = $2 WHERE id = $1", (agent, why)
 
 
-def permit(agent: str, verbs: Sequence[str] | None) -> Statement:
-    """The agent may use these verbs; None for all."""
-    return "UPDATE town.agents SET allowed_actions = $2 WHERE id = $1", (agent, verbs)
+def permit(agent: str, permissions: Permissions) -> Statement:
+    """The agent may do this."""
+    limits = permissions.model_dump(exclude={"allowed_actions"}, exclude_none=True)
+    return (
+        "UPDATE town.agents SET allowed_actions = $2, permissions = $3 WHERE id = $1",
+        (agent, permissions.allowed_actions, limits),
+    )
+
+
+def hold(number: int, agent: str, action_id: str, parameters: Mapping[str, Any], rule: str, says: str, score: int) -> Statement:
+    """Words that wait for an operator."""
+    sql = (
+        "INSERT INTO town.held (id, agent, action_id, parameters, rule, says, score) VALUES ($1, $2, $3, $4, $5, $6, $7) "
+        "ON CONFLICT (id) DO NOTHING"
+    )
+    return sql, (number, agent, action_id, parameters, rule, says, score)
+
+
+def settle_held(number: int, status: str) -> Statement:
+    """An operator has read held words: `passed` or `refused`."""
+    return "UPDATE town.held SET status = $2, decided = now() WHERE id = $1 AND status = 'waiting'", (number, status)
+
+
+def enter_held(number: int, tick: int) -> Statement:
+    """Passed words have come into the world."""
+    return "UPDATE town.held SET entered_tick = $2 WHERE id = $1", (number, tick)
+
+
+def flag(number: int, tick: int, agent: str, owner: str | None, points: int, signs: Mapping[str, int]) -> Statement:
+    """An operator is asked to look at an agent."""
+    sql = (
+        "INSERT INTO town.flags (id, tick, agent, owner, score, signs) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING"
+    )
+    return sql, (number, tick, agent, owner, points, signs)
+
+
+def clear_flag(number: int) -> Statement:
+    """An operator has looked at it."""
+    return "UPDATE town.flags SET cleared = now() WHERE id = $1 AND cleared IS NULL", (number,)
 
 
 def let_in(

@@ -8,6 +8,7 @@ from typing import Any, Final
 from mqttown_contract.catalogue import CHANNELS, Channel
 from mqttown_contract.errors import CODES
 from mqttown_contract.events import EVENT_KINDS
+from mqttown_contract.permissions import Permissions
 from mqttown_contract.types import ID_PATTERN, MAX_PAYLOAD_BYTES
 from mqttown_contract.verbs import VERBS
 
@@ -25,10 +26,11 @@ _REPLIES: Final = {
 
 
 def schemas() -> dict[str, dict[str, Any]]:
-    """JSON Schemas by name: every message of the wire, and `verb-{name}` for the parameters of each verb."""
+    """JSON Schemas by name: every message of the wire, `Permissions`, and `verb-{name}` for the parameters of each verb."""
     found = {
         channel.message.__name__: {"$schema": _DRAFT, **channel.message.model_json_schema(by_alias=True)} for channel in CHANNELS
     }
+    found["Permissions"] = {"$schema": _DRAFT, **Permissions.model_json_schema()}
     return found | {f"verb-{verb.name}": {"$schema": _DRAFT, **verb.schema} for verb in VERBS.values()}
 
 

@@ -107,11 +107,16 @@ async def test_a_resend_while_undecided_gets_one_verdict(mira: Any, orchestrator
 
 
 async def test_too_much_in_a_minute_is_rate_limited(mira: Any) -> None:
-    verdicts = [await mira.act(f"f-{number}", "no_such_verb") for number in range(201)]
-    assert [verdict["code"] for verdict in verdicts[:200]].count("unknown_action") == 200
-    assert verdicts[200]["code"] == "rate_limited"
-    assert 0 < verdicts[200]["retry_after"] <= 60
-    assert verdicts[200]["allowed"] == {"actions_per_minute": 100, "burst": 200, "undecided": 8}
+    codes = []
+    for number in range(600):  # far more than can be earned meanwhile at 100 a minute
+        verdict = await mira.act(f"f-{number}", "no_such_verb")
+        codes.append(verdict["code"])
+        if codes[-1] == "rate_limited":
+            break
+    assert codes[-1] == "rate_limited"
+    assert codes[:200] == ["unknown_action"] * 200
+    assert 0 < verdict["retry_after"] <= 0.7, "one more each 0.6 s"
+    assert verdict["allowed"] == {"actions_per_minute": 100, "burst": 200, "undecided": 8}
 
 
 async def test_an_oversize_payload_gets_no_verdict(mira: Any) -> None:

@@ -1,17 +1,19 @@
 """The stages in their order: size, schema, identity, duplicate, rate limit, permissions, moderation; rules are the world's."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from mqttown_contract.errors import REMEMBERED, Refusal
 from mqttown_orchestrator.citizens import Citizen, Undecided
 from mqttown_orchestrator.pipeline import duplicate, permissions, quarantine, schema, size
 from mqttown_orchestrator.pipeline.arrival import Arrival
-from mqttown_orchestrator.pipeline.moderation import ModerationStage
+from mqttown_orchestrator.pipeline.moderation import Judgement, ModerationStage, refusal_of
 from mqttown_orchestrator.pipeline.rate import RateStage
 from mqttown_orchestrator.world.decided import Decision
 from mqttown_orchestrator.world.state import State
 
-__all__ = ["Dropped", "Judge", "Outcome", "Queued", "Refused", "Repeated"]
+__all__ = ["Dropped", "Judge", "Outcome", "Queued", "Refused", "Repeated", "Second", "Watch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +49,44 @@ class Queued:
 Outcome = Dropped | Refused | Repeated | Queued
 
 
-class Judge:
-    """Runs the pipeline on what arrives. The one who speaks is known from the topic (stage `identity`)."""
+class Watch(Protocol):
+    """Hears what the stages notice."""
 
-    def __init__(self, state: State, rate: RateStage, moderation: ModerationStage) -> None:
+    def queued(self, citizen: Citizen, undecided: Undecided) -> None:
+        """An action with a new id waits for a tick."""
+
+    def repeated(self, arrival: Arrival) -> None:
+        """An id has come before."""
+
+    def moderated(self, citizen: Citizen, undecided: Undecided, judgement: Judgement) -> None:
+        """Words were masked, held or rejected."""
+
+
+class Second(Protocol):
+    """A second opinion on words, that comes later."""
+
+    def ask(self, text: str, answer: Callable[[Judgement], None]) -> bool:
+        """Ask for one; `answer` is called with it, soon and once. False if nobody can be asked now."""
+
+
+class Judge:
+    """Runs the pipeline on what arrives. The one who speaks is known from the topic (stage `identity`).
+
+    Args:
+        state: of the town.
+        rate, moderation: the stages with something to remember.
+        watch: hears what they notice.
+        second: who else is asked about words, or None.
+    """
+
+    def __init__(
+        self, state: State, rate: RateStage, moderation: ModerationStage, watch: Watch, second: Second | None = None
+    ) -> None:
         self._state = state
         self._rate = rate
         self._moderation = moderation
+        self._watch = watch
+        self._second = second
 
     def judge(self, citizen: Citizen, payload: bytes, at: float) -> Outcome:
         """Send a payload through the stages.
@@ -68,13 +101,42 @@ class Judge:
             return Refused(arrival, refusal)
         unfit = schema.check(arrival)
         if duplicate.is_undecided(arrival):
+            self._watch.repeated(arrival)
             return Dropped("duplicate")
         if (before := duplicate.decided(arrival, self._state)) is not None:
+            self._watch.repeated(arrival)
             return Repeated(arrival, before)
         for fleeting in (quarantine.check, self._rate.check):
             if (refusal := fleeting(arrival)) is not None:
                 return Refused(arrival, refusal)
-        return Queued(_undecided(arrival, unfit or permissions.check(arrival) or self._moderation.check(arrival)))
+        undecided = _undecided(arrival, unfit or permissions.check(arrival))
+        if undecided.refusal is None and undecided.action == "say":
+            self._weigh(citizen, undecided)
+        self._watch.queued(citizen, undecided)
+        return Queued(undecided)
+
+    def _weigh(self, citizen: Citizen, undecided: Undecided) -> None:
+        """See what may be said. A second opinion is waited for outside of the ticks."""
+        text = undecided.parameters["text"]
+        judgement = self._moderation.weigh(text)
+        if judgement.action != "reject" and self._second is not None:
+            undecided.pending = self._second.ask(
+                text, lambda second: self._settle(citizen, undecided, max(judgement, second, key=lambda one: one.score))
+            )
+        if not undecided.pending:
+            self._settle(citizen, undecided, judgement)
+
+    def _settle(self, citizen: Citizen, undecided: Undecided, judgement: Judgement) -> None:
+        undecided.pending = False
+        if judgement.action == "pass":
+            return
+        self._watch.moderated(citizen, undecided, judgement)
+        if judgement.action == "mask":
+            # The masked words are what is journaled and said; nobody keeps the others.
+            undecided.parameters = {**undecided.parameters, "text": judgement.text}
+            undecided.note = f"said with words masked, since the town allows only {judgement.says}"
+        else:
+            undecided.refusal = refusal_of(judgement)
 
 
 def _undecided(arrival: Arrival, refusal: Refusal | None) -> Undecided:

@@ -1,23 +1,19 @@
-"""Stage `rate limit`: how many actions a citizen's plan allows, and how many may be undecided."""
+"""Stage `rate limit`: how many actions a citizen's plan and its owner may send, and how many may be undecided."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
-
-from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
 
 from mqttown_contract.errors import Code, Refusal
 from mqttown_contract.types import MAX_UNDECIDED
 from mqttown_orchestrator.pipeline.arrival import Arrival
+from mqttown_orchestrator.pipeline.cells import Cells, LocalCells
 
-__all__ = ["PLANS", "RatePlan", "RateStage"]
+__all__ = ["OWNER", "PLANS", "RatePlan", "RateStage"]
 
 _SOON: Final = 1.0
 """Seconds after which an undecided action has most likely got its verdict."""
-_AVERAGED: Final = 10
-"""Minutes over which a plan's rate is meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +21,14 @@ class RatePlan:
     """What a plan allows.
 
     Attributes:
-        per_minute: actions a minute, on the average of ten minutes; None for no limit.
-        burst: actions within any one minute of the clock.
+        per_minute: actions a minute in the long run; None for no limit.
+        burst: actions at once, after a pause that was long enough.
+        owned: whether the actions also count for the agent's owner.
     """
 
     per_minute: int | None = None
     burst: int = 0
-
-    @property
-    def windows(self) -> tuple[RateLimitItem, ...]:
-        """The windows that must all have room."""
-        if self.per_minute is None:
-            return ()
-        return RateLimitItemPerMinute(self.burst, 1), RateLimitItemPerMinute(self.per_minute * _AVERAGED, _AVERAGED)
+    owned: bool = True
 
     @property
     def announced(self) -> dict[str, int]:
@@ -46,20 +37,33 @@ class RatePlan:
             return {"undecided": MAX_UNDECIDED}
         return {"actions_per_minute": self.per_minute, "burst": self.burst, "undecided": MAX_UNDECIDED}
 
+    @property
+    def interval(self) -> float:
+        """Seconds between two actions in the long run."""
+        return 60.0 / self.per_minute if self.per_minute else 0.0
+
 
 PLANS: Final[dict[str, RatePlan]] = {
     "external": RatePlan(100, 200),
+    "plus": RatePlan(300, 600),
     "hosted": RatePlan(),
-    "load": RatePlan(60_000, 60_000),
+    "load": RatePlan(60_000, 60_000, owned=False),
 }
+OWNER: Final = RatePlan(500, 1_000)
+"""All agents of one owner together."""
 
 
 class RateStage:
-    """Counts actions by citizen, in process. Windows are fixed, so counting costs the same for any plan."""
+    """Counts actions by citizen and by owner.
 
-    def __init__(self) -> None:
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
-        self._windows = {name: plan.windows for name, plan in PLANS.items()}
+    Args:
+        cells: keeps the counts; in this process, or shared by several.
+        now: UTC, seconds since the epoch: several processes must mean the same.
+    """
+
+    def __init__(self, cells: Cells | None = None, now: Callable[[], float] = time.time) -> None:
+        self._cells = LocalCells() if cells is None else cells
+        self._now = now
 
     def check(self, arrival: Arrival) -> Refusal | None:
         """Refuse what is too much, and count what is not."""
@@ -67,13 +71,25 @@ class RateStage:
         if len(citizen.undecided) >= MAX_UNDECIDED:
             detail = f"{MAX_UNDECIDED} actions wait for their verdict already"
             return Refusal(Code.RATE_LIMITED, detail, allowed={"undecided": MAX_UNDECIDED}, retry_after=_SOON)
-        windows = self._windows[citizen.plan]
-        for window in windows:
-            if not self._limiter.test(window, citizen.id):
-                reset = self._limiter.get_window_stats(window, citizen.id).reset_time
-                detail = f"more than {window.amount} actions in {window.multiples} min"
-                allowed = PLANS[citizen.plan].announced
-                return Refusal(Code.RATE_LIMITED, detail, allowed=allowed, retry_after=max(0.1, round(reset - time.time(), 1)))
-        for window in windows:
-            self._limiter.hit(window, citizen.id)
+        plan = PLANS[citizen.plan]
+        if plan.per_minute is None:
+            return None
+        now = self._now()
+        wait = self._cells.take(f"agent:{citizen.id}", plan.interval, plan.burst, now)
+        if wait > 0:
+            detail = f"more than {plan.per_minute} actions a minute, and more than {plan.burst} at once"
+            return Refusal(Code.RATE_LIMITED, detail, allowed=plan.announced, retry_after=_seconds(wait))
+        if citizen.owner is None or not plan.owned:
+            return None
+        wait = self._cells.take(f"owner:{citizen.owner}", OWNER.interval, OWNER.burst, now)
+        if wait > 0:
+            detail = (
+                f"more than {OWNER.per_minute} actions a minute, and more than {OWNER.burst} at once, by all agents of its owner"
+            )
+            return Refusal(Code.RATE_LIMITED, detail, allowed={"owner": OWNER.announced}, retry_after=_seconds(wait))
         return None
+
+
+def _seconds(wait: float) -> float:
+    """Rounded up, so that it is accepted after that."""
+    return round(wait + 0.05, 1)

@@ -1,0 +1,64 @@
+"""Text as it reads to people: without case, accents, look-alike letters, invisible characters and letters written as digits."""
+
+import re
+import unicodedata
+from typing import Final
+
+from confusable_homoglyphs import confusables
+
+__all__ = ["plain", "plain_word", "unleet"]
+
+_LEET: Final = str.maketrans(
+    {
+        "0": "o",
+        "1": "i",
+        "3": "e",
+        "4": "a",
+        "5": "s",
+        "7": "t",
+        "8": "b",
+        "9": "g",
+        "@": "a",
+        "$": "s",
+        "!": "i",
+        "|": "i",
+        "+": "t",
+    }
+)
+_SPACES: Final = re.compile(r"\s+")
+
+
+def _look_alikes() -> dict[int, str]:
+    """Letters outside ASCII that look like one of its letters, by the confusables of Unicode (UTS #39)."""
+    table: dict[int, str] = {}
+    for char, others in confusables.confusables_data.items():
+        if len(char) != 1 or char.isascii():
+            continue
+        alike = next(
+            (other["c"] for other in others if len(other["c"]) == 1 and other["c"].isascii() and other["c"].isalpha()), None
+        )
+        if alike is not None:
+            table[ord(char)] = alike.lower()
+    return table
+
+
+_ALIKE: Final = _look_alikes()
+
+
+def plain(text: str) -> str:
+    """Fold a text: NFKC, then no format characters (Cf) and no marks, no look-alikes, lower case, single spaces."""
+    if text.isascii():
+        return _SPACES.sub(" ", text.lower())
+    folded = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
+    kept = "".join(char for char in folded if unicodedata.category(char) not in {"Mn", "Cf", "Me"})
+    return _SPACES.sub(" ", kept.translate(_ALIKE))
+
+
+def unleet(word: str) -> str:
+    """Read digits and signs as the letters that they stand for."""
+    return word.translate(_LEET)
+
+
+def plain_word(word: str) -> str:
+    """Fold a listed word as texts are."""
+    return plain(word).strip()
