@@ -20,15 +20,13 @@ def remember(citizens: Citizens, event: Event) -> None:
     """Let everybody who witnessed an event have it in later observations."""
     if not event.witnesses:
         return
-    as_message: bytes | None = None
-    as_event: bytes | None = None
+    as_message = _message(event) if event.kind == "said" and len(event.witnesses) > 1 else None
+    as_event: orjson.Fragment | None = None
     for agent in event.witnesses:
         citizen = citizens.get(agent)
         if citizen is None:
             continue
-        if event.kind == "said" and agent != event.agent:
-            if as_message is None:
-                as_message = _message(event)
+        if as_message is not None and agent != event.agent:
             citizen.witnessed.hear(event.tick, as_message)
         else:
             if as_event is None:
@@ -41,12 +39,12 @@ def remember_row(citizens: Citizens, row: Mapping[str, Any]) -> None:
     remember(citizens, Event(**row))
 
 
-def _message(event: Event) -> bytes:
+def _message(event: Event) -> orjson.Fragment:
     told = {"event": event.id, "from": event.agent, "text": event.data["text"], "tick": event.tick}
-    return orjson.dumps({**told, "to": event.data.get("to"), "about": event.about})
+    return orjson.Fragment(orjson.dumps({**told, "to": event.data.get("to"), "about": event.about}))
 
 
-def _seen(event: Event) -> bytes:
+def _seen(event: Event) -> orjson.Fragment:
     """Without the witnesses: who else was there is in `visible_agents`, and an observation is to be small."""
     seen: dict[str, Any] = {"id": event.id, "kind": event.kind, "tick": event.tick}
     for name in ("district", "building", "agent", "action_id", "cause"):
@@ -56,4 +54,4 @@ def _seen(event: Event) -> bytes:
     if event.about:
         seen["about"] = event.about
     seen["data"] = event.data
-    return orjson.dumps(seen)
+    return orjson.Fragment(orjson.dumps(seen))

@@ -2,17 +2,18 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
 import orjson
 
 from mqttown_contract.types import MAX_PAYLOAD_BYTES, PROTOCOL_VERSION
+from mqttown_contract.verbs import VERBS
 from mqttown_orchestrator.citizens import Citizen
 from mqttown_orchestrator.town import Town
 from mqttown_orchestrator.world.offers import offered, offers
-from mqttown_orchestrator.world.perception import look
-from mqttown_orchestrator.world.surroundings import nearby_json
+from mqttown_orchestrator.world.perception import Scene, look
 
 __all__ = ["now_text", "observe", "to_bytes"]
 
@@ -22,21 +23,22 @@ def now_text() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def observe(town: Town, citizen: Citizen, because: Iterable[str], after: int, timestamp: str) -> dict[str, Any]:
+def observe(town: Town, scene: Scene, citizen: Citizen, because: Iterable[str], after: int, timestamp: str) -> dict[str, Any]:
     """An observation without its `seq`, which it gets when it is sent.
 
     Args:
         town: at a durable tick.
+        scene: of that tick.
         citizen: for whom.
         because: what is new.
         after: messages and events witnessed after this tick are told.
         timestamp: wall time.
     """
-    perceived, more = look(town.state, town.plan, citizen.id, nearby_json)
+    perceived, more = look(town.state, town.plan, citizen.id, scene)
     heard, unheard = citizen.witnessed.messages(after)
     seen, unseen = citizen.witnessed.events(after)
-    perceived["messages"] = [orjson.Fragment(message) for message in heard]
-    perceived["environment"]["events"] = [orjson.Fragment(event) for event in seen]
+    perceived["messages"] = heard
+    perceived["environment"]["events"] = seen
     if unheard:
         more["messages"] = unheard
     if unseen:
@@ -47,9 +49,9 @@ def observe(town: Town, citizen: Citizen, because: Iterable[str], after: int, ti
         "id": "",
         "generation": town.generation,
         "seq": 0,
-        "tick": town.tick,
+        "tick": scene.tick,
         "timestamp": timestamp,
-        "town_time": town.plan.clock.text(town.tick),
+        "town_time": scene.town_time,
         "agent_id": citizen.id,
         "traceparent": "",
         "because": sorted(because),
@@ -60,16 +62,18 @@ def observe(town: Town, citizen: Citizen, because: Iterable[str], after: int, ti
     }
 
 
-def _actions(town: Town, citizen: Citizen) -> list[dict[str, Any]]:
+def _actions(town: Town, citizen: Citizen) -> list[dict[str, Any]] | orjson.Fragment:
     """What the citizen can do and is allowed to."""
-    actions: list[dict[str, Any]]
+    allowed = VERBS if citizen.allowed_actions is None else citizen.allowed_actions
     if citizen.detail == "brief":
-        actions = [{"action": name} for name in offered(town.state, town.plan, citizen.id)]
-    else:
-        actions = offers(town.state, town.plan, citizen.id)
-    if citizen.allowed_actions is None:
-        return actions
-    return [action for action in actions if action["action"] in citizen.allowed_actions]
+        return _named(tuple(name for name in offered(town.state, town.plan, citizen.id) if name in allowed))
+    return [action for action in offers(town.state, town.plan, citizen.id) if action["action"] in allowed]
+
+
+@lru_cache(maxsize=4096)
+def _named(verbs: tuple[str, ...]) -> orjson.Fragment:
+    """Actions by name alone, written."""
+    return orjson.Fragment(orjson.dumps([{"action": name} for name in verbs]))
 
 
 def to_bytes(observation: dict[str, Any], seq: int) -> bytes:

@@ -14,6 +14,7 @@ from mqttown_orchestrator.observations import now_text, observe, to_bytes
 from mqttown_orchestrator.recollection import Recollection
 from mqttown_orchestrator.town import Town
 from mqttown_orchestrator.world.decided import Decision
+from mqttown_orchestrator.world.perception import Scene
 from mqttown_orchestrator.world.turn import Happened
 
 __all__ = ["Outbox", "Publish"]
@@ -34,6 +35,7 @@ class Outbox:
         self.flush = flush
         self._lockstep = lockstep
         self._metrics = metrics
+        self._scene = Scene(town.state, town.plan)
         self.recollection = Recollection(town.id, publish, self._send_observation)
 
     def verdicts(self, happened: Happened) -> None:
@@ -89,7 +91,9 @@ class Outbox:
         self._publish(citizen.topic_in("notice"), orjson.dumps(told))
 
     def _observe(self, citizen: Citizen, because: Iterable[str], after: int, timestamp: str) -> None:
-        observation = observe(self._town, citizen, because, after, timestamp)
+        if self._scene.tick != self._town.tick:
+            self._scene = Scene(self._town.state, self._town.plan)
+        observation = observe(self._town, self._scene, citizen, because, after, timestamp)
         citizen.witnessed.told = self._town.tick
         self._lockstep.observed(citizen)
         if citizen.memory:

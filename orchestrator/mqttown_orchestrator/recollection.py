@@ -34,7 +34,7 @@ class Recollection:
         """Observations held back."""
         return len(self._held)
 
-    def hold(self, citizen: Citizen, observation: dict[str, Any], heard: Sequence[bytes]) -> None:
+    def hold(self, citizen: Citizen, observation: dict[str, Any], heard: Sequence[orjson.Fragment]) -> None:
         """Ask for memories that fit an observation and the messages in it, and send it with them, or without."""
         if (earlier := self._question_of.get(citizen.id)) is not None:
             self._release(earlier, None)
@@ -74,9 +74,14 @@ class Recollection:
         self._send(citizen, observation)
 
 
-def _query(observation: dict[str, Any], heard: Sequence[bytes]) -> str:
+def _query(observation: dict[str, Any], heard: Sequence[orjson.Fragment]) -> str:
     perceived = observation["observation"]
-    words = [orjson.loads(message)["text"] for message in heard[-_HEARD:]]
-    names = [other["name"] for other in perceived["visible_agents"][:_HEARD]]
-    here = perceived["location"].get("here") or {}
+    words = [message["text"] for message in _read(heard[-_HEARD:])]
+    names = [other["name"] for other in _read(perceived["visible_agents"][:_HEARD])]
+    here = _read(perceived["location"]["here"]) or {}
     return " ".join([*words, *names, here.get("name", ""), perceived["self"]["doing"]])[:1000].strip() or "now"
+
+
+def _read(written: Any) -> Any:
+    """A part of an observation that may be written already."""
+    return orjson.loads(orjson.dumps(written))

@@ -19,11 +19,7 @@ __all__ = ["hash_bytes", "hash_happened", "tick_record", "write_events", "write_
 
 def hash_bytes(*parts: bytes) -> str:
     """BLAKE2b, 64 hexadecimal digits."""
-    mixer = blake2b(digest_size=32)
-    for part in parts:
-        mixer.update(part)
-        mixer.update(b"\n")
-    return mixer.hexdigest()
+    return blake2b(b"\n".join((*parts, b"")), digest_size=32).hexdigest()
 
 
 def write_inputs(inputs: Sequence[Input]) -> bytes:

@@ -1,7 +1,10 @@
 """What an agent has seen and heard lately: kept in memory, filled from the journal at the start."""
 
 from collections import deque
+from itertools import islice
 from typing import Final
+
+import orjson
 
 from mqttown_contract.types import MAX_OBSERVED
 
@@ -10,33 +13,36 @@ __all__ = ["Since", "Witnessed"]
 _COUNTED: Final = 1_000
 """So many ticks of older messages are remembered to count what an observation leaves out."""
 
-Since = tuple[list[bytes], int]
+Since = tuple[list[orjson.Fragment], int]
 """The newest, oldest first, and how many more there were."""
 
 
 class _Channel:
-    """Newest entries of one kind, and the ticks of more."""
+    """Newest entries of one kind, and how many there were at each tick."""
 
-    __slots__ = ("_entries", "_ticks")
+    __slots__ = ("_counts", "_entries")
 
     def __init__(self) -> None:
-        self._entries: deque[bytes] = deque(maxlen=MAX_OBSERVED)
-        self._ticks: deque[int] = deque(maxlen=_COUNTED)
+        self._entries: deque[orjson.Fragment] = deque(maxlen=MAX_OBSERVED)
+        self._counts: deque[list[int]] = deque(maxlen=_COUNTED)
 
-    def add(self, tick: int, entry: bytes) -> None:
+    def add(self, tick: int, entry: orjson.Fragment) -> None:
         self._entries.append(entry)
-        self._ticks.append(tick)
+        counts = self._counts
+        if counts and counts[-1][0] == tick:
+            counts[-1][1] += 1
+        else:
+            counts.append([tick, 1])
 
     def since(self, tick: int) -> Since:
         later = 0
-        for known in reversed(self._ticks):
+        for known, count in reversed(self._counts):
             if known <= tick:
                 break
-            later += 1
-        if later == 0:
-            return [], 0
-        entries = list(self._entries)[-later:]
-        return entries, later - len(entries)
+            later += count
+        entries = self._entries
+        untold = max(0, later - len(entries))
+        return list(islice(entries, len(entries) - later + untold, None)), untold
 
 
 class Witnessed:
@@ -53,11 +59,11 @@ class Witnessed:
         self._events = _Channel()
         self.told = 0
 
-    def hear(self, tick: int, message: bytes) -> None:
+    def hear(self, tick: int, message: orjson.Fragment) -> None:
         """Words have reached the agent."""
         self._messages.add(tick, message)
 
-    def see(self, tick: int, event: bytes) -> None:
+    def see(self, tick: int, event: orjson.Fragment) -> None:
         """The agent has seen something happen, or has done it."""
         self._events.add(tick, event)
 

@@ -6,6 +6,8 @@ import time
 from types import SimpleNamespace
 from typing import Any
 
+import orjson
+
 from mqttown_orchestrator.recollection import Recollection
 
 
@@ -22,7 +24,7 @@ async def test_memories_in_time_and_too_late() -> None:
         "tiny", lambda _, payload: asked.put_nowait(json.loads(payload)), lambda _, told: sent.put_nowait(told)
     )
 
-    recollection.hold(mira, observation(), [b'{"text": "Good morning"}'])
+    recollection.hold(mira, observation(), [orjson.Fragment(b'{"text": "Good morning"}')])
     request = await asked.get()
     assert request == {"id": "r-1", "agent": "mira", "op": "recall", "query": "Good morning Otto Harbour idle", "k": 2}
     recollection.answered(json.dumps({"id": "r-1", "memories": [{"id": "m-1"}]}).encode())

@@ -29,12 +29,13 @@ def read(arrival: Arrival) -> Refusal | None:
         return Refusal(Code.MALFORMED, f"not JSON in UTF-8: {error}", allowed=_envelope())
     if not isinstance(sent, dict):
         return Refusal(Code.MALFORMED, f"an action is a JSON object, this is {_kind(sent)}", allowed=_envelope())
-    arrival.id = _readable_id(sent.get("id"))
     try:
         action = Action.model_validate(sent)
     except ValidationError as error:
+        arrival.id = _readable_id(sent.get("id"))
         return _malformed(error.errors(include_url=False, include_context=False)[0])
-    if (fault := _unfit(action.parameters, "parameters", _DEPTH)) is not None:
+    arrival.id = action.id
+    if _suspicious(arrival.payload) and (fault := _unfit(action.parameters, "parameters", _DEPTH)) is not None:
         return fault
     arrival.action, arrival.parameters = action.action, action.parameters
     arrival.observation_id, arrival.expires_tick = action.observation_id, action.expires_tick
@@ -94,6 +95,11 @@ def _readable_id(sent: Any) -> str | None:
         return _ID.validate_python(sent, strict=True)
     except ValidationError:
         return None
+
+
+def _suspicious(payload: bytes) -> bool:
+    """Whether it might hold what `_unfit` looks for: JSON can write U+0000 only like this, and nests only by brackets."""
+    return b"\\u0000" in payload or payload.count(b"{") + payload.count(b"[") > _DEPTH
 
 
 def _unfit(value: Any, path: str, depth: int) -> Refusal | None:

@@ -1,7 +1,7 @@
 """Who hears and who sees: the same building, or some metres in the open, the nearest first."""
 
-from collections.abc import Iterable
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from typing import Final
 
 from mqttown_contract.types import MAX_EARSHOT
@@ -16,32 +16,29 @@ SIGHT: Final = 5_000
 """How far one sees others in the open, cm."""
 
 
-def around(state: State, body: Body, radius: int) -> list[tuple[int | None, str]]:
-    """Everybody near, nearest first: (cm, id), in a building (None, id).
-
-    In a building people stand in the order in which they came in, so those who came in just before or after are nearest.
-    """
-    if body.building is not None:
-        return [(None, agent) for agent in company(state, body)]
+def around(state: State, body: Body, radius: int) -> list[tuple[int, str]]:
+    """Everybody else within `radius` cm of somebody in the open, nearest first: (cm, id)."""
     x, y = position(body, state.tick)
     near = state.outdoors.near(state.tick, x, y, radius, lambda agent: position(state.bodies[agent], state.tick))
     return [found for found in near if found[1] != body.id]
 
 
-def company(state: State, body: Body) -> list[str]:
-    """Others in the same building, nearest first."""
+def company(state: State, body: Body) -> Iterator[str]:
+    """Others in the same building, nearest first.
+
+    People stand in the order in which they came in, so those who came in just before or after are nearest.
+    """
     assert body.building is not None, "only in a building"
     there = state.inside[body.building]
     if len(there) == 1:
-        return []
+        return iter(())
     middle = there.index(body.id)
     before, after = there[:middle][::-1], there[middle + 1 :]
-    both = [agent for pair in zip(before, after, strict=False) for agent in pair]
-    shorter = len(both) // 2
-    return both + before[shorter:] + after[shorter:]
+    shorter = min(len(before), len(after))
+    return chain(chain.from_iterable(zip(before, after, strict=False)), before[shorter:], after[shorter:])
 
 
-def within(state: State, body: Body, radius: int) -> list[str]:
+def within(state: State, body: Body, radius: int) -> Iterable[str]:
     """Ids of everybody near, nearest first."""
     return company(state, body) if body.building is not None else [agent for _, agent in around(state, body, radius)]
 
@@ -52,9 +49,9 @@ def awake(state: State, agents: Iterable[str]) -> Iterable[str]:
     return (agent for agent in agents if bodies[agent].doing != "sleeping")
 
 
-def in_earshot(state: State, body: Body) -> list[str]:
+def in_earshot(state: State, body: Body) -> Iterable[str]:
     """Everybody who could hear words to them, nearest first."""
-    return list(awake(state, within(state, body, EARSHOT)))
+    return awake(state, within(state, body, EARSHOT))
 
 
 def onlookers(state: State, body: Body) -> list[str]:

@@ -8,7 +8,7 @@ from mqttown_orchestrator.world.plan import Plan
 from mqttown_orchestrator.world.state import Body, Walk
 from mqttown_orchestrator.world.streets import FAR, Point
 
-__all__ = ["PACE", "Goal", "arrival_tick", "at_door", "district", "lay_out", "position", "reachable", "spot"]
+__all__ = ["PACE", "Goal", "arrival_tick", "at_door", "corner", "district", "lay_out", "position", "reachable", "spot"]
 
 PACE: Final = 8_400
 """Centimetres a tick: 1.4 m/s, the usual walking speed of adults (Browning et al., 2006)."""
@@ -67,11 +67,17 @@ def spot(body: Body, tick: int) -> Anchors:
     return [[walk.nodes[leg - 1], here], [walk.nodes[leg], left]]
 
 
+def corner(body: Body, tick: int) -> int:
+    """The street node next to a body."""
+    anchors = spot(body, tick)
+    return anchors[0][0] if len(anchors) == 1 else min((cm, node) for node, cm in anchors)[1]
+
+
 def district(plan: Plan, body: Body, tick: int) -> str:
     """The district a body is in."""
     if body.building is not None:
         return plan.buildings[body.building].district
-    return plan.district_of(min(spot(body, tick), key=lambda anchor: (anchor[1], anchor[0]))[0])
+    return plan.district_of(corner(body, tick))
 
 
 def reachable(plan: Plan, body: Body, goal: Goal, tick: int) -> bool:

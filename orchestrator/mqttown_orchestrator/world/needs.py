@@ -62,8 +62,8 @@ def pace(state: State, body: Body, rates: dict[str, int]) -> None:
 
 def restore(state: State, body: Body, name: str, amount: int) -> None:
     """Add permille to a need, up to full."""
-    if amount > 0:
-        need = body.needs[name]
+    need = body.needs[name]
+    if amount > 0 and (need.value, need.since) != (FULL, state.tick):  # in a crowd one hears many words at once
         need.value, need.since = min(FULL, level(need, state.tick) + amount), state.tick
         state.wake_by(body, crossing(need, state.tick))
 

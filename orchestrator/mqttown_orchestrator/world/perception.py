@@ -1,27 +1,52 @@
 """What an agent perceives, in the shape of the wire: metres, needs from 0 to 1, and ids of all it can see."""
 
-from collections.abc import Callable
+from functools import lru_cache
+from itertools import islice
 from typing import Any, Final
+
+import orjson
 
 from mqttown_contract.types import MAX_VISIBLE
 from mqttown_orchestrator.world import needs
 from mqttown_orchestrator.world.clock import as_text
-from mqttown_orchestrator.world.hearing import SIGHT, around
+from mqttown_orchestrator.world.hearing import SIGHT, around, company
 from mqttown_orchestrator.world.money import purse
 from mqttown_orchestrator.world.motion import district, position
 from mqttown_orchestrator.world.plan import Plan
 from mqttown_orchestrator.world.state import Body, State
-from mqttown_orchestrator.world.surroundings import nearby
+from mqttown_orchestrator.world.surroundings import nearby, nearby_json
 from mqttown_orchestrator.world.verbs.claim import price
 
-__all__ = ["Perception", "look", "perceive"]
+__all__ = ["Perception", "Scene", "look", "perceive"]
 
 _ROUND: Final = 1000
 
-Near = Callable[[Plan, Body, int], list[Any]]
-"""Tells the places near a body at a tick."""
 Perception = tuple[dict[str, Any], dict[str, int]]
 """`observation` and `more` of the wire."""
+
+
+class Scene:
+    """What all who look at the same tick share, written as JSON once. Of use as long as the state stands still.
+
+    Attributes:
+        town_time, time_of_day: of the tick.
+    """
+
+    __slots__ = ("_here", "_plan", "_state", "tick", "time_of_day", "town_time")
+
+    def __init__(self, state: State, plan: Plan) -> None:
+        self.tick = state.tick
+        self.town_time = plan.clock.text(state.tick)
+        self.time_of_day = plan.clock.time_of_day(state.tick)
+        self._state, self._plan = state, plan
+        self._here: dict[str, orjson.Fragment] = {}
+
+    def here(self, building: str) -> orjson.Fragment:
+        """A building as seen from inside."""
+        told = self._here.get(building)
+        if told is None:
+            told = self._here[building] = orjson.Fragment(orjson.dumps(_here(self._state, self._plan, building)))
+        return told
 
 
 def perceive(state: State, plan: Plan, agent: str) -> dict[str, Any]:
@@ -33,27 +58,27 @@ def perceive(state: State, plan: Plan, agent: str) -> dict[str, Any]:
     return look(state, plan, agent)[0]
 
 
-def look(state: State, plan: Plan, agent: str, near: Near = nearby) -> Perception:
+def look(state: State, plan: Plan, agent: str, scene: Scene | None = None) -> Perception:
     """As `perceive`, with the count of agents in sight that are too many to be told.
 
     Args:
         state: of the town.
         plan: of the town.
         agent: who looks.
-        near: how the places near are told: `nearby_json` for one who will write JSON.
+        scene: of this tick, for one who will write JSON: then what many see is written already.
 
     Raises:
         KeyError: there is no such agent.
     """
     body = state.bodies[agent]
-    visible, hidden = _visible(state, body)
+    visible, hidden = _visible(state, body, written=scene is not None)
     observation = {
         "self": _self(state, plan, body),
-        "location": _location(state, plan, body, near),
+        "location": _location(state, plan, body, scene),
         "visible_agents": visible,
         "messages": [],
         "environment": {
-            "time_of_day": plan.clock.time_of_day(state.tick),
+            "time_of_day": plan.clock.time_of_day(state.tick) if scene is None else scene.time_of_day,
             "weather": state.weather,
             "events": [],
             "items": [],
@@ -95,15 +120,18 @@ def _job(plan: Plan, job_id: str) -> dict[str, Any]:
     return told
 
 
-def _location(state: State, plan: Plan, body: Body, near: Near) -> dict[str, Any]:
+def _location(state: State, plan: Plan, body: Body, scene: Scene | None) -> dict[str, Any]:
     x, y = position(body, state.tick)
+    here: dict[str, Any] | orjson.Fragment | None = None
+    if body.building is not None:
+        here = _here(state, plan, body.building) if scene is None else scene.here(body.building)
     return {
         "district": district(plan, body, state.tick),
         "building": body.building,
         "x": x / 100,
         "y": y / 100,
-        "here": None if body.building is None else _here(state, plan, body.building),
-        "nearby": near(plan, body, state.tick),
+        "here": here,
+        "nearby": nearby(plan, body, state.tick) if scene is None else nearby_json(plan, body, state.tick),
     }
 
 
@@ -125,17 +153,34 @@ def _here(state: State, plan: Plan, building: str) -> dict[str, Any]:
     }
 
 
-def _visible(state: State, body: Body) -> tuple[list[dict[str, Any]], int]:
+def _visible(state: State, body: Body, *, written: bool) -> tuple[list[Any], int]:
     """The nearest others in sight, and how many more there are. One who sleeps sees nobody."""
     if body.doing == "sleeping":
         return [], 0
+    tell = _row_json if written else _row
+    bodies = state.bodies
+    if body.building is not None:
+        others = [bodies[agent] for agent in islice(company(state, body), MAX_VISIBLE)]
+        told = [tell(other.id, other.name, _doing(other)) for other in others]
+        return told, max(0, len(state.inside[body.building]) - 1 - MAX_VISIBLE)
     there = around(state, body, SIGHT)
-    told = []
-    for distance, agent in there[:MAX_VISIBLE]:
-        other = state.bodies[agent]
-        doing = "absent" if other.away_since is not None and other.doing == "idle" else other.doing
-        row: dict[str, Any] = {"id": agent, "name": other.name, "doing": doing}
-        if distance is not None:
-            row["metres"] = distance / 100
-        told.append(row)
+    told = [tell(agent, bodies[agent].name, _doing(bodies[agent]), distance) for distance, agent in there[:MAX_VISIBLE]]
     return told, max(0, len(there) - MAX_VISIBLE)
+
+
+def _doing(other: Body) -> str:
+    """What somebody does, as others see it."""
+    return "absent" if other.away_since is not None and other.doing == "idle" else other.doing
+
+
+def _row(agent: str, name: str, doing: str, distance: int | None = None) -> dict[str, Any]:
+    row: dict[str, Any] = {"id": agent, "name": name, "doing": doing}
+    if distance is not None:
+        row["metres"] = distance / 100
+    return row
+
+
+@lru_cache(maxsize=65_536)
+def _row_json(agent: str, name: str, doing: str, distance: int | None = None) -> orjson.Fragment:
+    """As `_row`, written. Most rows are seen by several, and again at the next tick."""
+    return orjson.Fragment(orjson.dumps(_row(agent, name, doing, distance)))

@@ -79,12 +79,15 @@ class Streets:
 
     def way(self, start: int, goal: int) -> list[int]:
         """Nodes from `start` to `goal`, both included; `goal` must be reachable."""
-        left = self.towards(goal, start)
-        nodes = [start]
-        while (here := nodes[-1]) != goal:
-            nodes.append(
-                next(node for node, length in self._neighbours[here] if left[node] + length == left[here] and left[node] >= 0)
-            )
+        left, neighbours = self.towards(goal, start), self._neighbours
+        here, nodes = start, [start]
+        while here != goal:
+            still = left[here]
+            for node, length in neighbours[here]:
+                if still - length == left[node] >= 0:
+                    here = node
+                    nodes.append(node)
+                    break
         return nodes
 
 

@@ -2,11 +2,11 @@
 
 from bisect import bisect_right
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
-from mqttown_orchestrator.world.motion import spot
+from mqttown_orchestrator.world.motion import corner
 from mqttown_orchestrator.world.plan import Building, Plan
 from mqttown_orchestrator.world.state import Body
 from mqttown_orchestrator.world.streets import Point, straight
@@ -22,8 +22,24 @@ _CELL: Final = 10_000
 """Width of a cell that shares its candidates, cm."""
 _KEPT: Final = 50_000
 
-_Near = tuple[list[dict[str, Any]], list[str], list[orjson.Fragment]]
-"""The same places as mappings, ids and JSON."""
+
+class _Near(NamedTuple):
+    """The same places as mappings, ids and JSON, and how far each is, metres."""
+
+    rows: list[dict[str, Any]]
+    ids: list[str]
+    written: list[orjson.Fragment]
+    metres: list[int]
+
+    def joined_by(self, row: dict[str, Any]) -> "_Near":
+        """These places with one more among them."""
+        at = bisect_right(self.metres, row["metres"])
+        return _Near(
+            [*self.rows[:at], row, *self.rows[at:]],
+            [*self.ids[:at], row["id"], *self.ids[at:]],
+            [*self.written[:at], orjson.Fragment(orjson.dumps(row)), *self.written[at:]],
+            [*self.metres[:at], row["metres"], *self.metres[at:]],
+        )
 
 
 def nearby(plan: Plan, body: Body, tick: int) -> list[dict[str, Any]]:
@@ -31,22 +47,22 @@ def nearby(plan: Plan, body: Body, tick: int) -> list[dict[str, Any]]:
 
     `metres` is the straight distance, from the nearest street corner if one is in the open.
     """
-    return _near(plan, body, tick)[0]
+    return _near(plan, body, tick).rows
 
 
 def nearby_json(plan: Plan, body: Body, tick: int) -> list[orjson.Fragment]:
     """As `nearby`, written already."""
-    return _near(plan, body, tick)[2]
+    return _near(plan, body, tick).written
 
 
 def nearby_ids(plan: Plan, body: Body, tick: int) -> list[str]:
     """Ids of the places near a body, nearest first. Shared: must not be changed."""
-    return _near(plan, body, tick)[1]
+    return _near(plan, body, tick).ids
 
 
 def _near(plan: Plan, body: Body, tick: int) -> _Near:
     """Public places near, shared by all who stand here, with the body's own home and workplace put among them."""
-    here: str | int = body.building or min(spot(body, tick), key=lambda anchor: (anchor[1], anchor[0]))[0]
+    here: str | int = body.building or corner(body, tick)
     key = (here, plan.opening(tick))
     found: _Near | None = plan.tables.get(key)
     if found is None:
@@ -54,21 +70,10 @@ def _near(plan: Plan, body: Body, tick: int) -> _Near:
             plan.tables.clear()
         found = plan.tables[key] = _choose(plan, here, tick)
     for own in (body.home, None if body.job is None else plan.jobs[body.job].building):
-        if own is not None and own != here and own not in found[1]:
-            row = _told(plan, plan.buildings[own], _row(plan, _point(plan, here), own)[1], tick)
-            at = bisect_right(found[0], row["metres"], key=_metres)
-            rows, ids, written = found
-            found = (
-                [*rows[:at], row, *rows[at:]],
-                [*ids[:at], own, *ids[at:]],
-                [*written[:at], orjson.Fragment(orjson.dumps(row)), *written[at:]],
-            )
+        if own is not None and own != here and own not in found.ids:
+            metres = _row(plan, _point(plan, here), own)[1]
+            found = found.joined_by(_told(plan, plan.buildings[own], metres, tick))
     return found
-
-
-def _metres(row: dict[str, Any]) -> int:
-    metres: int = row["metres"]
-    return metres
 
 
 def _choose(plan: Plan, here: str | int, tick: int) -> _Near:
@@ -81,7 +86,7 @@ def _choose(plan: Plan, here: str | int, tick: int) -> _Near:
                 break
     order = sorted(chosen, key=lambda building: (chosen[building], building))
     rows = [_told(plan, plan.buildings[building], chosen[building], tick) for building in order]
-    return rows, order, [orjson.Fragment(orjson.dumps(row)) for row in rows]
+    return _Near(rows, order, [orjson.Fragment(orjson.dumps(row)) for row in rows], [chosen[building] for building in order])
 
 
 def _ranked(plan: Plan, here: str | int) -> dict[str, list[tuple[str, int]]]:

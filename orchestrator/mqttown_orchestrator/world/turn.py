@@ -63,7 +63,11 @@ class Turn:
 
     def news(self, agent: str, reason: str) -> None:
         """Tell that an agent has something new to decide on."""
-        self.happened.news.setdefault(agent, set()).add(reason)
+        news = self.happened.news
+        if agent in news:
+            news[agent].add(reason)
+        else:
+            news[agent] = {reason}
 
     def event(
         self,
@@ -83,9 +87,7 @@ class Turn:
             f"e-{self.tick}-{len(self.happened.events)}", kind, self.tick, place, body.building, body.id, action_id, cause,
             list(about), witnesses, data,
         )  # fmt: skip
-        self.happened.events.append(event)
-        for agent in witnesses:
-            self._note(agent, event)
+        self._note(event)
         return event.id
 
     def happening(self, kind: str, data: dict[str, Any], building: str | None = None) -> str:
@@ -95,15 +97,17 @@ class Turn:
         event = Event(
             f"e-{self.tick}-{len(self.happened.events)}", kind, self.tick, place, building, witnesses=witnesses, data=data
         )
-        self.happened.events.append(event)
-        for agent in witnesses:
-            self._note(agent, event)
+        self._note(event)
         return event.id
 
-    def _note(self, agent: str, event: Event) -> None:
-        """Keep a witnessed event in the agent's bounded log."""
-        body = self.state.bodies[agent]
-        log, kept = (body.heard, HEARD_KEPT) if event.kind == "said" else (body.seen, SEEN_KEPT)
-        log.append(event.id)
-        if len(log) > kept + kept // 4:
-            del log[: len(log) - kept]
+    def _note(self, event: Event) -> None:
+        """Tell an event, and keep it in the bounded log of everybody who witnessed it."""
+        self.happened.events.append(event)
+        bodies, said = self.state.bodies, event.kind == "said"
+        kept = HEARD_KEPT if said else SEEN_KEPT
+        full = kept + kept // 4
+        for agent in event.witnesses:
+            log = bodies[agent].heard if said else bodies[agent].seen
+            log.append(event.id)
+            if len(log) > full:
+                del log[: len(log) - kept]

@@ -31,6 +31,12 @@ def _offer(state: State, plan: Plan, body: Body) -> dict[str, Any] | None:
     return narrowed("buy", item={"enum": items}) if items else None
 
 
+def _offered(state: State, plan: Plan, body: Body) -> bool:
+    if body.building is None or body.building not in plan.places or body.doing == "sleeping":
+        return False
+    return plan.is_open(body.building, state.tick) is True and bool(_in_reach(state, plan, body))
+
+
 def _check(state: State, plan: Plan, body: Body, parameters: Buy) -> Refusal | None:
     if body.doing == "sleeping":
         return ASLEEP
@@ -68,4 +74,4 @@ def _apply(turn: Turn, body: Body, parameters: Buy, action_id: str) -> list[str]
     return told
 
 
-BUY = Rule(_offer, _check, _apply)
+BUY = Rule(_offer, _check, _apply, _offered)

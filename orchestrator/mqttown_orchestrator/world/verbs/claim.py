@@ -88,4 +88,8 @@ def _apply(turn: Turn, body: Body, parameters: Claim, action_id: str) -> list[st
     return acquire(turn, body, parameters.building, action_id)
 
 
-CLAIM = Rule(_offer, _check, _apply)
+def _offered(state: State, plan: Plan, body: Body) -> bool:
+    return body.doing != "sleeping" and bool(_for_sale(state, plan, body))
+
+
+CLAIM = Rule(_offer, _check, _apply, _offered)

@@ -49,4 +49,8 @@ def _apply(turn: Turn, body: Body, parameters: Eat, action_id: str) -> list[str]
     return [*ended, body.cause]
 
 
-EAT = Rule(_offer, _check, _apply)
+def _offered(state: State, plan: Plan, body: Body) -> bool:
+    return any(plan.items[item].edible for item in body.inventory)
+
+
+EAT = Rule(_offer, _check, _apply, _offered)

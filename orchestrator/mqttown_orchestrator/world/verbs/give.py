@@ -1,5 +1,6 @@
 """`give`: hand one item, or money, to somebody near."""
 
+from itertools import islice
 from typing import Any
 
 from mqttown_contract.errors import Refusal
@@ -20,7 +21,7 @@ def _offer(state: State, plan: Plan, body: Body) -> dict[str, Any] | None:
     money = state.account(purse(body.id))
     if body.doing == "sleeping" or not (money or body.inventory):
         return None
-    near = within(state, body, EARSHOT)[:MAX_VISIBLE]
+    near = list(islice(within(state, body, EARSHOT), MAX_VISIBLE))
     if not near:
         return None
     return narrowed(
@@ -34,7 +35,7 @@ def _offer(state: State, plan: Plan, body: Body) -> dict[str, Any] | None:
 def _check(state: State, plan: Plan, body: Body, parameters: Give) -> Refusal | None:
     if body.doing == "sleeping":
         return ASLEEP
-    near = within(state, body, EARSHOT)
+    near = list(within(state, body, EARSHOT))
     if parameters.to not in near:
         detail = f"{parameters.to} is not close by: the same building, or 15 m in the open."
         return no(detail, "parameters.to", near[:MAX_VISIBLE])
@@ -65,7 +66,7 @@ def _apply(turn: Turn, body: Body, parameters: Give, action_id: str) -> list[str
 def _offered(state: State, plan: Plan, body: Body) -> bool:
     if body.doing == "sleeping" or not (state.account(purse(body.id)) or body.inventory):
         return False
-    return bool(within(state, body, EARSHOT))
+    return any(True for _ in within(state, body, EARSHOT))
 
 
 GIVE = Rule(_offer, _check, _apply, _offered)

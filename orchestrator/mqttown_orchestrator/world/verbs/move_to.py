@@ -1,6 +1,7 @@
 """`move_to`: walk along the streets to a building or to an agent's present place."""
 
 from difflib import get_close_matches
+from itertools import islice
 from typing import Any, Final
 
 from mqttown_contract.errors import Refusal
@@ -27,7 +28,7 @@ def _offer(state: State, plan: Plan, body: Body) -> dict[str, Any] | None:
     """Any building and any agent will do; `examples` names those near, since all of them would fill the observation."""
     examples = [place for place in nearby_ids(plan, body, state.tick) if place != body.building]
     if body.building is None:
-        examples += within(state, body, SIGHT)[:MAX_VISIBLE]
+        examples += islice(within(state, body, SIGHT), MAX_VISIBLE)
     return narrowed("move_to", to={"examples": examples})
 
 

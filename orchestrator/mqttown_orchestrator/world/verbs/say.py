@@ -1,6 +1,7 @@
 """`say`: speak to those near; with `to`, quietly to some of them."""
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from mqttown_contract.errors import Refusal
@@ -19,7 +20,7 @@ __all__ = ["SAY"]
 def _offer(state: State, plan: Plan, body: Body) -> dict[str, Any] | None:
     if body.doing == "sleeping":
         return None
-    near = in_earshot(state, body)[:MAX_EARSHOT]
+    near = list(islice(in_earshot(state, body), MAX_EARSHOT))
     if not near:
         return narrowed("say", to=None)
     return narrowed("say", to={"items": {"type": "string", "enum": near}})
@@ -29,7 +30,7 @@ def _check(state: State, plan: Plan, body: Body, parameters: Say) -> Refusal | N
     if body.doing == "sleeping":
         return ASLEEP
     if parameters.to:
-        near = in_earshot(state, body)
+        near = list(in_earshot(state, body))
         there = set(near)
         for index, agent in enumerate(parameters.to):
             if agent not in there:
@@ -58,7 +59,7 @@ def _hearers(state: State, body: Body, to: list[str] | None) -> Iterable[str]:
     """Nearest first: all in earshot up to 32, or those of them who are spoken to."""
     near = in_earshot(state, body)
     if to is None:
-        return near[:MAX_EARSHOT]
+        return islice(near, MAX_EARSHOT)
     return [agent for agent in near if agent in to]
 
 

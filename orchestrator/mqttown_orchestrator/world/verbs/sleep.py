@@ -66,4 +66,8 @@ def _beds(plan: Plan, body: Body) -> list[str]:
     return home + [house.id for house in plan.buildings.values() if house.kind in {"hotel", "park"}][:4]
 
 
-SLEEP = Rule(_offer, _check, _apply)
+def _offered(state: State, plan: Plan, body: Body) -> bool:
+    return body.doing != "sleeping" and _rates(state, plan, body) is not None
+
+
+SLEEP = Rule(_offer, _check, _apply, _offered)

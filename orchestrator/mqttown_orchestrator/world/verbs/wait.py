@@ -27,4 +27,8 @@ def _apply(turn: Turn, body: Body, parameters: Wait, action_id: str) -> list[str
     return []
 
 
-WAIT = Rule(_offer, _check, _apply)
+def _offered(state: State, plan: Plan, body: Body) -> bool:
+    return True
+
+
+WAIT = Rule(_offer, _check, _apply, _offered)

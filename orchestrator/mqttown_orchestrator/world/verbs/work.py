@@ -59,4 +59,8 @@ def _apply(turn: Turn, body: Body, parameters: Work, action_id: str) -> list[str
     return [*ended, body.cause]
 
 
-WORK = Rule(_offer, _check, _apply)
+def _offered(state: State, plan: Plan, body: Body) -> bool:
+    return body.job is not None and _check(state, plan, body, None) is None
+
+
+WORK = Rule(_offer, _check, _apply, _offered)
