@@ -6,11 +6,13 @@ from typing import Annotated, Any
 
 import asyncpg
 import typer
+from pydantic import ValidationError
 
 from mqttown_cli.ask import ask
 from mqttown_cli.console import DataOption, JsonOption, console, fail, run, show_json
 from mqttown_cli.folder import DEFAULT_DATA, DataFolder
 from mqttown_contract import topics
+from mqttown_contract.permissions import Permissions
 from mqttown_contract.types import ID_PATTERN, is_id
 
 __all__ = ["app"]
@@ -27,7 +29,8 @@ def new(
     district: Annotated[str | None, typer.Option(help="Home district; the town chooses one without it.")] = None,
     public_name: Annotated[str | None, typer.Option("--name", help="Public name; made from the id without it.")] = None,
     tagline: Annotated[str | None, typer.Option(help="One line for the public card.")] = None,
-    plan: Annotated[str, typer.Option(help="Rate plan: external, or load for load runs.")] = "external",
+    plan: Annotated[str, typer.Option(help="Rate plan: external, plus, or load for load runs.")] = "external",
+    permissions: Annotated[str | None, typer.Option(help="What it may do, as JSON; docs/moderation.md tells the form.")] = None,
     json_: JsonOption = False,
 ) -> None:
     """Register an agent, and print its credentials and three ways to connect."""
@@ -45,6 +48,7 @@ def new(
             kind="external",
             tagline=tagline,
             plan=plan,
+            permissions=None if permissions is None else _permissions(permissions),
             key_hash=_hash(key),
         )
     )
@@ -124,6 +128,14 @@ async def _agents(folder: DataFolder) -> list[dict[str, Any]]:
 def _check_id(name: str) -> None:
     if not is_id(name):
         fail(f"{name!r} is no id: 1 to 48 lower-case letters, digits, - and _, starting with a letter or digit ({ID_PATTERN})")
+
+
+def _permissions(text: str) -> dict[str, Any]:
+    try:
+        return Permissions.model_validate_json(text).model_dump(exclude_none=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        fail(f"--permissions {'.'.join(map(str, first['loc'])) or text!r}: {first['msg']}")
 
 
 def _hash(secret: str) -> str:

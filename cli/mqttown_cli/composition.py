@@ -69,6 +69,7 @@ class Composition:
             "MQTTOWN_LOCKSTEP": str(plan.lockstep).lower(),
             "MQTTOWN_TALK": str(plan.talk).lower(),
         }
+        self._rules = {"MQTTOWN_RULES_FILE": str(folder.rules_file)}
         self._stored = {**self._shared, "MQTTOWN_DATABASE": database}
 
     def gate(self) -> Part:
@@ -91,7 +92,7 @@ class Composition:
         return Part(
             "orchestrator",
             "mqttown_orchestrator",
-            {**self._stored, **self._key("orchestrator"), **speed, **limit},
+            {**self._stored, **self._key("orchestrator"), **self._rules, **speed, **limit},
             final=True,
             rank=2,
         )

@@ -58,7 +58,23 @@ def permit(
     agent: Annotated[str, typer.Argument(help="Id of the agent.")],
     verbs: Annotated[list[str], typer.Argument(help="Verbs it may use; `all` for all.")],
     data: DataOption = DEFAULT_DATA,
+    max_actions_per_hour: Annotated[int | None, typer.Option(min=0, help="Actions in any 60 minutes of real time.")] = None,
+    per_action: Annotated[int | None, typer.Option(min=0, help="Cents that it may pay in one action.")] = None,
+    per_day: Annotated[int | None, typer.Option(min=0, help="Cents that it may pay in one town day.")] = None,
+    per_counterparty: Annotated[int | None, typer.Option(min=0, help="Cents in one town day to the same agent or place.")] = None,
 ) -> None:
-    """Set the verbs that an agent may use."""
-    run(ask(DataFolder(data), "permit", agent=agent, allowed_actions=None if verbs == ["all"] else verbs))
-    console.print(f"{agent} may {', '.join(verbs)}")
+    """Set what an agent may do, in place of what was said before; what has no option has no limit."""
+    limits = {"per_action": per_action, "per_day": per_day, "per_counterparty": per_counterparty}
+    spending = {name: cents for name, cents in limits.items() if cents is not None}
+    run(
+        ask(
+            DataFolder(data),
+            "permit",
+            agent=agent,
+            allowed_actions=None if verbs == ["all"] else verbs,
+            max_actions_per_hour=max_actions_per_hour,
+            spending=spending or None,
+        )
+    )
+    counted = {**spending, **({} if max_actions_per_hour is None else {"max_actions_per_hour": max_actions_per_hour})}
+    console.print(f"{agent} may {', '.join(verbs)}" + "".join(f"; {name} {limit}" for name, limit in counted.items()))

@@ -37,6 +37,11 @@ class DataFolder:
         return self.path / "town.json"
 
     @property
+    def rules_file(self) -> Path:
+        """The town's rules of speech and conduct."""
+        return self.path / "rules.json"
+
+    @property
     def logs(self) -> Path:
         """One log file a process."""
         return self.path / "logs"

@@ -132,21 +132,22 @@ async def _unless(stop: asyncio.Event, work: Awaitable[Any]) -> bool:
     return False
 
 
-def _compile(made_from: dict[str, Any], folder: DataFolder) -> subprocess.Popen[str] | None:
-    """Compile a new town in a process of its own, so that what reads content does not stay in our memory."""
+def _compile(made_from: dict[str, Any], folder: DataFolder) -> subprocess.Popen[str]:
+    """Compile a new town in a process of its own, so that what reads content does not stay in our memory; else its rules alone."""
     if folder.is_founded():
-        return None
+        wanted = ["mqttown_cli.content.rules", made_from["town"], str(folder.rules_file)]
+        return subprocess.Popen([sys.executable, "-m", *wanted], stdout=subprocess.PIPE, text=True)
     console.print(f"· reading the town of {made_from['town']} with {made_from['residents']} residents")
-    wanted = [made_from["town"], str(made_from["residents"]), str(made_from["seed"]), str(folder.town_file)]
+    wanted = [made_from["town"], str(made_from["residents"]), str(made_from["seed"]), str(folder.town_file), str(folder.rules_file)]
     return subprocess.Popen([sys.executable, "-m", "mqttown_cli.content", *wanted], stdout=subprocess.PIPE, text=True)
 
 
-async def _compiled(compiling: subprocess.Popen[str] | None, made_from: dict[str, Any], folder: DataFolder) -> str:
+async def _compiled(compiling: subprocess.Popen[str], made_from: dict[str, Any], folder: DataFolder) -> str:
     """Id of the town, once it is compiled."""
-    if compiling is not None:
-        told, _ = await asyncio.to_thread(compiling.communicate)
-        if compiling.returncode != 0:
-            raise StartError(told.strip() or "the town can't be read")
+    told, _ = await asyncio.to_thread(compiling.communicate)
+    if compiling.returncode != 0:
+        raise StartError(told.strip() or "the town can't be read")
+    if told:
         about = json.loads(told)
         console.print(
             f"· {about['name']}: {about['districts']} districts, {about['places']} places, {about['residents']} residents"

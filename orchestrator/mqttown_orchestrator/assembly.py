@@ -217,6 +217,8 @@ async def _live(assembly: Assembly, wire: Wire) -> None:
         for task in (telling, living):
             task.cancel()
         await asyncio.gather(telling, living, return_exceptions=True)
+        if assembly.second is not None:
+            await assembly.second.close()
 
 
 async def _tell_figures(assembly: Assembly, wire: Wire) -> None:

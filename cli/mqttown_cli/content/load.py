@@ -2,20 +2,26 @@
 
 import gzip
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, cast
 
-from mqttown_cli.content.models import FILES, Crowd, Items, Jobs, Kinds, Model, People, Places, Prose, Town, Weather
+from pydantic import BaseModel
+
+from mqttown_cli.content.models import FILES, Crowd, Items, Jobs, Kinds, People, Places, Prose, Town, Weather
 from mqttown_cli.content.problem import ContentError, Problem, nearest
 from mqttown_cli.content.source import Source, read_source
 from mqttown_cli.content.validate import validate
+from mqttown_orchestrator.rulebook import Conduct, Moderation
 
-__all__ = ["MAP_FILE", "Content", "content_folder", "find_town", "load"]
+__all__ = ["MAP_FILE", "RULES", "Content", "content_folder", "find_town", "load", "load_rules"]
 
 MAP_FILE: Final = "map.json.gz"
 _OPTIONAL: Final = ("jobs", "people", "places")
 """Without these a town is lived in by made residents alone."""
+RULES: Final = ("moderation", "conduct")
+"""What a town allows; changed at any time, so no part of the compiled town."""
 _MAP_PARTS: Final = ("town", "districts", "buildings", "streets", "drawing")
 
 
@@ -33,6 +39,8 @@ class Content:
     people: People | None = None
     crowd: Crowd | None = None
     weather: Weather | None = None
+    moderation: Moderation | None = None
+    conduct: Conduct | None = None
     prose: list[tuple[Source, Prose]] = field(default_factory=list)
     sources: dict[str, Source] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -65,34 +73,43 @@ def find_town(name: str) -> Path:
 def load(folder: Path) -> Content:
     """Read all files of a town, collecting every mistake in `problems`.
 
-    A kind of file that the town lacks comes from `content/general`; prose from the `prose` folder of the town, or the shared one.
+    What the town lacks comes from `content/general` or `content/rules`; prose from the `prose` folder of the town, or the shared one.
     """
     content = Content(folder)
-    for name, model in FILES.items():
-        if name == "prose":
-            continue
-        file = _place_of(folder, f"{name}.yaml")
-        if file is None:
-            if name not in _OPTIONAL:
-                content.problems.append(Problem(str(folder / f"{name}.yaml"), 1, 1, "", "this file is missing"))
-            continue
-        source, read = _read(file, model, content.problems)
-        if source is not None:
-            content.sources[name] = source
-            setattr(content, name, read)
+    _load_files(folder, content, [name for name in FILES if name != "prose"])
     _load_prose(folder, content)
     content.map = _load_map(folder / MAP_FILE, content.problems)
     return content
 
 
+def load_rules(folder: Path) -> Content:
+    """Read a town's rules alone."""
+    content = Content(folder)
+    _load_files(folder, content, RULES)
+    return content
+
+
+def _load_files(folder: Path, content: Content, names: Iterable[str]) -> None:
+    for name in names:
+        file = _place_of(folder, f"{name}.yaml")
+        if file is None:
+            if name not in _OPTIONAL:
+                content.problems.append(Problem(str(folder / f"{name}.yaml"), 1, 1, "", "this file is missing"))
+            continue
+        source, read = _read(file, FILES[name], content.problems)
+        if source is not None:
+            content.sources[name] = source
+            setattr(content, name, read)
+
+
 def _place_of(folder: Path, name: str) -> Path | None:
-    for place in (folder / name, content_folder() / "general" / name):
+    for place in (folder / name, content_folder() / "general" / name, content_folder() / "rules" / name):
         if place.exists():
             return place
     return None
 
 
-def _read(file: Path, model: type[Model], problems: list[Problem]) -> tuple[Source | None, Model | None]:
+def _read(file: Path, model: type[BaseModel], problems: list[Problem]) -> tuple[Source | None, BaseModel | None]:
     try:
         source = read_source(file)
     except ContentError as error:

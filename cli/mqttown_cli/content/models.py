@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from mqttown_contract.types import Id
+from mqttown_orchestrator.rulebook import Conduct, Moderation
 
 __all__ = [
     "BUILDING_KINDS",
@@ -297,11 +298,13 @@ class Prose(Model):
     groups: dict[GroupName, ProseGroup]
 
 
-FILES: Final[dict[str, type[Model]]] = {
+FILES: Final[dict[str, type[BaseModel]]] = {
+    "conduct": Conduct,
     "crowd": Crowd,
     "items": Items,
     "jobs": Jobs,
     "kinds": Kinds,
+    "moderation": Moderation,
     "people": People,
     "places": Places,
     "prose": Prose,

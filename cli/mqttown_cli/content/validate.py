@@ -3,15 +3,14 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from mqttown_cli.content.models import Model
 from mqttown_cli.content.problem import Problem, nearest
 from mqttown_cli.content.source import Source, Steps
 
 __all__ = ["validate"]
 
-M = TypeVar("M", bound=Model)
+M = TypeVar("M", bound=BaseModel)
 
 
 def validate(source: Source, model: type[M], problems: list[Problem]) -> M | None:
@@ -54,6 +53,8 @@ def _problem(source: Source, schema: Mapping[str, Any], error: Mapping[str, Any]
         return source.problem(
             steps, f"unknown name {name!r}", allowed=allowed if near or "enum" in names else _allowed(names), near=near, key=True
         )
+    if error["type"] == "value_error":
+        return source.problem(steps, str(error["msg"]).removeprefix("Value error, "))
     given = error.get("input")
     near = nearest(given, here.get("enum", []))[0] if isinstance(given, str) else None
     said = f"has {len(given)} entries" if isinstance(given, list) and error["type"].startswith("too_") else f"is {_named(given)}"

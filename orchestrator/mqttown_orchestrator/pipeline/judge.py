@@ -65,6 +65,9 @@ class Watch(Protocol):
 class Second(Protocol):
     """A second opinion on words, that comes later."""
 
+    def known(self, text: str) -> Judgement | None:
+        """The opinion on a text that was asked about before."""
+
     def ask(self, text: str, answer: Callable[[Judgement], None]) -> bool:
         """Ask for one; `answer` is called with it, soon and once. False if nobody can be asked now."""
 
@@ -120,11 +123,13 @@ class Judge:
         text = undecided.parameters["text"]
         judgement = self._moderation.weigh(text)
         if judgement.action != "reject" and self._second is not None:
-            undecided.pending = self._second.ask(
-                text, lambda second: self._settle(citizen, undecided, max(judgement, second, key=lambda one: one.score))
-            )
-        if not undecided.pending:
-            self._settle(citizen, undecided, judgement)
+            known = self._second.known(text)
+            if known is not None:
+                judgement = _graver(judgement, known)
+            elif self._second.ask(text, lambda second: self._settle(citizen, undecided, _graver(judgement, second))):
+                undecided.pending = True
+                return
+        self._settle(citizen, undecided, judgement)
 
     def _settle(self, citizen: Citizen, undecided: Undecided, judgement: Judgement) -> None:
         undecided.pending = False
@@ -137,6 +142,10 @@ class Judge:
             undecided.note = f"said with words masked, since the town allows only {judgement.says}"
         else:
             undecided.refusal = refusal_of(judgement)
+
+
+def _graver(one: Judgement, other: Judgement) -> Judgement:
+    return other if other.score > one.score else one
 
 
 def _undecided(arrival: Arrival, refusal: Refusal | None) -> Undecided:
