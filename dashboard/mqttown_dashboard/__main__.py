@@ -14,8 +14,8 @@ from asyncpg.exceptions import PostgresError
 from pydantic import ValidationError
 
 from mqttown_dashboard.app import create_app, running
-from mqttown_dashboard.hub import Hub
 from mqttown_dashboard.settings import Settings
+from mqttown_dashboard.state import State
 
 __all__ = ["main"]
 
@@ -23,9 +23,9 @@ __all__ = ["main"]
 class _Server(uvicorn.Server):
     """Prints `ready` once it answers, and ends the live streams when it is asked to stop; they would never end by themselves."""
 
-    def __init__(self, config: uvicorn.Config, hub: Hub, page: str) -> None:
+    def __init__(self, config: uvicorn.Config, state: State, page: str) -> None:
         super().__init__(config)
-        self._hub = hub
+        self._state = state
         self._page = page
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -35,7 +35,8 @@ class _Server(uvicorn.Server):
             sys.stdout.flush()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._hub.close()
+        self._state.hub.close()
+        self._state.seats.leave()
         super().handle_exit(sig, frame)
 
 
@@ -72,10 +73,21 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     async with running(settings) as state:
         app = create_app(state)
         config = uvicorn.Config(
-            app, http="httptools", lifespan="off", log_level="warning", timeout_graceful_shutdown=1, server_header=False
+            app,
+            http="httptools",
+            lifespan="off",
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=1,
+            server_header=False,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=settings.trusted_proxies,
+            ssl_certfile=settings.tls_cert,
+            ssl_keyfile=settings.tls_key,
         )
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
-        await _Server(config, state.hub, f"http://{host}:{listener.getsockname()[1]}/").serve(sockets=[listener])
+        scheme = "http" if settings.tls_cert is None else "https"
+        await _Server(config, state, f"{scheme}://{host}:{listener.getsockname()[1]}/").serve(sockets=[listener])
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:

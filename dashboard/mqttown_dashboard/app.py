@@ -2,35 +2,38 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
+from typing import Final
 
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mqttown.link import Address, Link
-from mqttown_dashboard import problems
-from mqttown_dashboard.history import ACTIVITY, PLACING, History
+from mqttown_dashboard.access import ANYONE
+from mqttown_dashboard.history import ACTIVITY, PLACING, History, until_begun
 from mqttown_dashboard.hub import Hub
+from mqttown_dashboard.identity import Identity
 from mqttown_dashboard.listen import SERVICE, Ear
 from mqttown_dashboard.mirror import Mirror
-from mqttown_dashboard.routes import agents, buildings, events, health, stream, town
+from mqttown_dashboard.portal import Portal, prepare
+from mqttown_dashboard.problems import install, problems
+from mqttown_dashboard.routes import accounts, agents, buildings, door, events, health, mine, sessions, stream, town
+from mqttown_dashboard.seats import Seats
+from mqttown_dashboard.secret import Passwords
 from mqttown_dashboard.settings import Settings
+from mqttown_dashboard.shield import BodyShield, RateShield, ResponseHeaders
 from mqttown_dashboard.state import State
+from mqttown_dashboard.throttle import Throttle
+from mqttown_dashboard.tokens import Tokens
 from mqttown_dashboard.town import Town
 
-__all__ = ["create_app", "running"]
+__all__ = ["create_api", "create_app", "running"]
 
-_ABOUT = """What happens in the town, and what it looks like. Reading only: whoever wants to act speaks MQTT, see `docs/wire.md`.
+_ABOUT = """What happens in the town, what it looks like, and a door into it for programs without MQTT (see `docs/http.md`).
 
 Positions are metres in the town's frame, money is whole cents, times are ticks of one town minute. Lists are pages:
 `{"items": […], "next": cursor}`. Errors are problem JSON: `code`, `detail`, `path`, `allowed`."""
-
-_CONTENT_POLICY = (
-    "script-src-elem 'self'; connect-src 'self'; font-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
-    "object-src 'none'; base-uri 'none'; frame-ancestors 'self'"
-)
+ROUTERS: Final = (town, agents, buildings, events, stream, accounts, sessions, mine, door)
 
 
 @asynccontextmanager
@@ -45,12 +48,19 @@ async def running(settings: Settings) -> AsyncIterator[State]:
     hub = Hub(lambda: mirror.snapshot().model_dump_json())
     key = settings.service_key.get_secret_value() if settings.service_key else None
     link = Link(Address(settings.mqtt_host, settings.mqtt_port), SERVICE, key)
-    async with History.open(settings.database) as history:
+    await until_begun(settings.database)
+    rights = await prepare(settings.database)
+    async with History.open(settings.database, rights) as history, Portal.open(settings.database, rights) as portal:
         await _remember(mirror, history)
+        tokens = Tokens.open(f"mqttown/{settings.town}", settings.data)
+        identity = Identity(settings, portal, tokens)
+        address = Address(settings.mqtt_host, settings.mqtt_port)
+        seats = Seats(address, settings.town, settings.door_seats, settings.door_idle_seconds)
+        throttle = Throttle(settings.requests_per_minute, settings.sign_ins_per_minute, settings.sign_ups_per_hour)
         async with link:
             ear = Ear(link, mirror, hub)
-            async with ear.listening():
-                yield State(settings, compiled, mirror, hub, history, ear)
+            async with ear.listening(), seats.kept():
+                yield State(settings, compiled, mirror, hub, history, ear, portal, identity, tokens, Passwords(), throttle, seats)
 
 
 async def _remember(mirror: Mirror, history: History) -> None:
@@ -65,23 +75,39 @@ async def _remember(mirror: Mirror, history: History) -> None:
         mirror.clock = mirror.clock.model_copy(update={"weather": weather})
 
 
+def create_api() -> FastAPI:
+    """Every route, and how errors are told; without what the routes work on."""
+    app = FastAPI(
+        title="mqttown",
+        version="1",
+        description=_ABOUT,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        responses=problems(429),
+    )
+    install(app)
+    for part in ROUTERS:
+        app.include_router(part.router, prefix="/api/v1")
+    app.include_router(health.router)
+    return app
+
+
 def create_app(state: State) -> FastAPI:
     """The application.
 
     Args:
         state: the running parts that its routes use.
     """
-    app = FastAPI(title="mqttown", version="1", description=_ABOUT, docs_url=None, redoc_url=None)
+    app = create_api()
     app.state.parts = state
-    problems.install(app)
-    for part in (town, agents, buildings, events, stream):
-        app.include_router(part.router, prefix="/api/v1")
-    app.include_router(health.router)
-    app.add_middleware(_Guarded)
+    app.add_middleware(BodyShield)
+    app.add_middleware(RateShield, throttle=state.throttle)
+    app.add_middleware(ResponseHeaders, tls=state.settings.tls_cert is not None)
     if (state.settings.page_dir / "index.html").is_file():
         app.mount("/", StaticFiles(directory=state.settings.page_dir, html=True), name="page")
     else:
-        app.add_api_route("/", _not_built, include_in_schema=False, response_class=HTMLResponse)
+        app.add_api_route("/", _not_built, include_in_schema=False, response_class=HTMLResponse, dependencies=[ANYONE])
     return app
 
 
@@ -91,26 +117,3 @@ async def _not_built() -> HTMLResponse:
         "start again. The API is at <a href=/api/v1/clock>/api/v1</a>, described in <a href=/openapi.json>/openapi.json</a>.",
         503,
     )
-
-
-class _Guarded:
-    """Says in every answer what a browser may do with it, and how long it may keep the page's files."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def guarded(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                path = Path(scope["path"])
-                headers = [
-                    (b"content-security-policy", _CONTENT_POLICY.encode()),
-                    (b"x-content-type-options", b"nosniff"),
-                    (b"referrer-policy", b"same-origin"),
-                ]
-                if path.parts[:2] == ("/", "assets") and message["status"] == 200:
-                    headers.append((b"cache-control", b"public, max-age=31536000, immutable"))
-                message["headers"] = [*message["headers"], *headers]
-            await send(message)
-
-        await self._app(scope, receive, guarded if scope["type"] == "http" else send)

@@ -3,8 +3,6 @@
 import asyncio
 import base64
 import binascii
-import hashlib
-import hmac
 import re
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -17,8 +15,9 @@ from asyncpg.exceptions import InterfaceError, PostgresError
 
 from mqttown_dashboard.models import Agent, Decided, Event
 from mqttown_dashboard.problems import ProblemError
+from mqttown_dashboard.secret import digest, same
 
-__all__ = ["History", "cursor_of", "parse_cursor"]
+__all__ = ["History", "cursor_of", "parse_cursor", "until_begun"]
 
 PLACING: Final = ["registered", "departed", "arrived", "stopped"]
 ACTIVITY: Final = ["started_work", "finished_work", "ate", "fell_asleep", "woke"]
@@ -57,11 +56,15 @@ class History:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, url: str) -> AsyncIterator[Self]:
+    async def open(cls, url: str, settings: dict[str, str]) -> AsyncIterator[Self]:
         """Connect for the length of an `async with`; every connection is read only.
 
+        Args:
+            url: of the database.
+            settings: for every connection, as `prepare` gave them.
+
         Raises:
-            OSError, asyncpg.PostgresError: the database can't be reached, or nobody has begun a town in it within half a minute.
+            OSError, asyncpg.PostgresError: the database can't be reached.
         """
         async with asyncpg.create_pool(
             url,
@@ -69,9 +72,8 @@ class History:
             max_size=4,
             init=_read_json,
             command_timeout=10,
-            server_settings={"application_name": "mqttown dashboard", "default_transaction_read_only": "on"},
+            server_settings={"application_name": "mqttown dashboard", "default_transaction_read_only": "on", **settings},
         ) as pool:
-            await _until_begun(pool)
             yield cls(pool)
 
     async def alive(self) -> bool:
@@ -189,15 +191,55 @@ class History:
         )
         return [(row["tick"], row["n"], Decided(**{key: value for key, value in row.items() if key != "n"})) for row in rows]
 
-    async def owns_key(self, agent: str, key: str) -> bool:
-        """Whether `key` is a valid key of `agent`."""
-        given = f"sha256:{hashlib.sha256(key.encode()).hexdigest()}"
+    async def decision(self, agent: str, action_id: str) -> Decided | None:
+        """The newest action of an agent with this id."""
+        row = await self._pool.fetchrow(
+            "SELECT tick, action_id AS id, action, parameters, observation_id, reasoning, status, code, detail, path, events "
+            "FROM public.actions WHERE agent = $1 AND action_id = $2 ORDER BY tick DESC, n DESC LIMIT 1",
+            agent,
+            action_id,
+        )
+        return None if row is None else Decided(**dict(row))
+
+    async def citizen(self, agent: str) -> Agent | None:
+        """An agent that is in the town."""
+        row = await self._pool.fetchrow(
+            "SELECT id, name, kind, tagline, owner, home_district FROM public.agents WHERE id = $1 AND revoked_tick IS NULL", agent
+        )
+        return None if row is None else Agent(**dict(row))
+
+    async def owned(self, owner: str) -> list[Agent]:
+        """Agents of an owner that are in the town."""
         rows = await self._pool.fetch(
-            "SELECT key_hash, expires FROM town.credentials WHERE agent = $1 AND kind = 'agent' AND revoked IS NULL", agent
+            "SELECT id, name, kind, tagline, owner, home_district FROM public.agents "
+            "WHERE owner = $1 AND revoked_tick IS NULL ORDER BY id",
+            owner,
+        )
+        return [Agent(**dict(row)) for row in rows]
+
+    async def owner(self, agent: str) -> str | None:
+        """Account that registered an agent; None if nobody's did."""
+        found = await self._pool.fetchval("SELECT owner FROM public.agents WHERE id = $1", agent)
+        return None if found is None else str(found)
+
+    async def tags(self, agent: str) -> list[tuple[str, datetime | None]]:
+        """Tags of an agent's keys in use, with when they end."""
+        rows = await self._pool.fetch(
+            "SELECT tag, expires FROM town.credentials WHERE agent = $1 AND kind = 'agent' AND revoked IS NULL ORDER BY tag", agent
+        )
+        return [(row["tag"], row["expires"]) for row in rows]
+
+    async def tag_of_key(self, agent: str, key: str) -> str | None:
+        """Tag of the credential that `key` opens, empty for the agent's first; None if it is no valid key of `agent`."""
+        given = digest(key)
+        rows = await self._pool.fetch(
+            "SELECT tag, key_hash, expires FROM town.credentials "
+            "WHERE agent = $1 AND kind = 'agent' AND revoked IS NULL ORDER BY tag",
+            agent,
         )
         now = datetime.now(UTC)
-        matches = [hmac.compare_digest(row["key_hash"], given) and (row["expires"] is None or row["expires"] > now) for row in rows]
-        return any(matches)
+        fitting = [row["tag"] for row in rows if same(row["key_hash"], given) and (row["expires"] is None or row["expires"] > now)]
+        return str(fitting[0]) if fitting else None
 
 
 def _event(row: asyncpg.Record) -> Event:
@@ -205,16 +247,23 @@ def _event(row: asyncpg.Record) -> Event:
     return Event(**{**fields, "about": row["about"] or [], "witnesses": row["witnesses"] or [], "data": row["data"] or {}})
 
 
-async def _until_begun(pool: asyncpg.Pool) -> None:
-    """Wait for the views: in a new town the orchestrator, which starts beside us, makes them all in one transaction."""
+async def until_begun(url: str) -> None:
+    """Wait for the views: in a new town the orchestrator, which starts beside us, makes them all in one transaction.
+
+    Raises:
+        OSError, asyncpg.PostgresError: the database can't be reached, or nobody has begun a town in it within half a minute.
+    """
+    connection = await asyncpg.connect(url)
     try:
         async with asyncio.timeout(BEGIN_SECONDS):
-            while not await pool.fetchval("SELECT to_regclass('public.agents') IS NOT NULL"):  # noqa: ASYNC110  another process makes them
+            while not await connection.fetchval("SELECT to_regclass('public.agents') IS NOT NULL"):  # noqa: ASYNC110  another process makes them
                 await asyncio.sleep(POLL_SECONDS)
     except TimeoutError as error:
         raise TimeoutError(
             f"there is no journal in the database after {BEGIN_SECONDS:.0f} s; does the orchestrator run?"
         ) from error
+    finally:
+        await connection.close()
 
 
 async def _read_json(connection: asyncpg.Connection) -> None:

@@ -1,4 +1,4 @@
-"""The dashboard's connection to the broker: feeds the mirror, and asks the memory service."""
+"""The dashboard's connection to the broker: feeds the mirror, asks the memory service, and sends commands to the town."""
 
 import asyncio
 import secrets
@@ -15,7 +15,7 @@ from mqttown_contract import messages, topics
 from mqttown_contract.errors import TopicError
 from mqttown_dashboard.hub import Hub
 from mqttown_dashboard.mirror import Mirror
-from mqttown_dashboard.problems import ProblemError
+from mqttown_dashboard.problems import ProblemError, status_of
 
 __all__ = ["SERVICE", "Ear"]
 
@@ -24,6 +24,8 @@ FRAME_SECONDS: Final = 0.2
 """What comes within it goes to the watchers together."""
 RECALL_SECONDS: Final = 5.0
 """Patience with the memory service."""
+COMMAND_SECONDS: Final = 20.0
+"""A command is answered with the next tick, which a slow town takes its time for."""
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +44,7 @@ class Ear:
         self._mirror = mirror
         self._hub = hub
         self._town = mirror.town.id
-        self._asked: dict[str, asyncio.Future[messages.MemoryAnswer]] = {}
+        self._asked: dict[str, asyncio.Future[Any]] = {}
 
     @property
     def connected(self) -> bool:
@@ -60,6 +62,7 @@ class Ear:
             topics.agent(self._town, "+", "+", "presence"),
             topics.service_out(self._town, "orchestrator", "metrics"),
             topics.service_in(self._town, SERVICE, "memory"),
+            topics.service_in(self._town, SERVICE, "answer"),
         )
         async with asyncio.TaskGroup() as group:
             tasks = [
@@ -83,23 +86,51 @@ class Ear:
         Raises:
             ProblemError: the broker or the memory service is away, or it refuses.
         """
-        if not self.connected:
-            raise ProblemError(503, "unavailable", "The broker is away; try again in a moment.")
         request = messages.MemoryRequest(id=secrets.token_hex(12), op="recall", query=query, k=k)
-        future: asyncio.Future[messages.MemoryAnswer] = asyncio.get_running_loop().create_future()
-        self._asked[request.id] = future
-        try:
-            payload = {"agent": agent, **request.model_dump(exclude_none=True)}
-            async with asyncio.timeout(RECALL_SECONDS):
-                await self._link.publish(topics.service_out(self._town, SERVICE, "recall"), payload)
-                answer = await future
-        except TimeoutError as error:
-            raise ProblemError(504, "timeout", f"The memory service did not answer within {RECALL_SECONDS:g} s.") from error
-        finally:
-            del self._asked[request.id]
+        payload = {"agent": agent, **request.model_dump(exclude_none=True)}
+        answer: messages.MemoryAnswer = await self._ask("recall", request.id, payload, "memory service", RECALL_SECONDS)
         if answer.code is not None:
             raise ProblemError(503, answer.code, answer.detail or "The memory service refused.", path=answer.path)
         return answer
+
+    async def command(self, command: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Have the orchestrator carry out a command.
+
+        Args:
+            command: its name.
+            parameters: those that are None are left out.
+
+        Returns:
+            The `result` of the accepting answer.
+
+        Raises:
+            ProblemError: the town refuses, with its own words; or the broker or the town is away.
+        """
+        identity = secrets.token_hex(12)
+        given = {name: value for name, value in parameters.items() if value is not None}
+        message = {"id": identity, "command": command, "parameters": given}
+        answer: messages.Answer = await self._ask("command", identity, message, "town", COMMAND_SECONDS)
+        if answer.status == "rejected":
+            code = answer.code or "not_possible"
+            path = f"body.{answer.path.removeprefix('parameters.')}" if answer.path else None
+            raise ProblemError(
+                status_of(code), code, _sentence(answer.detail or "the town refused"), path=path, allowed=answer.allowed
+            )
+        return answer.result
+
+    async def _ask(self, channel: str, identity: str, message: dict[str, Any], whom: str, seconds: float) -> Any:
+        if not self.connected:
+            raise ProblemError(503, "unavailable", "The broker is away; try again in a moment.")
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._asked[identity] = future
+        try:
+            async with asyncio.timeout(seconds):
+                await self._link.publish(topics.service_out(self._town, SERVICE, channel), message, qos=1)
+                return await future
+        except TimeoutError as error:
+            raise ProblemError(504, "timeout", f"The {whom} did not answer within {seconds:g} s; is the town paused?") from error
+        finally:
+            del self._asked[identity]
 
     async def _hear(self) -> None:
         async for message in self._link:
@@ -113,7 +144,8 @@ class Ear:
         topic = topics.parse(message.topic)
         payload: dict[str, Any] | None = orjson.loads(message.payload) if message.payload else None
         if topic.scope == "service" and topic.direction == "in":
-            answer = messages.MemoryAnswer.model_validate(payload)
+            form = messages.Answer if topic.channel == "answer" else messages.MemoryAnswer
+            answer = form.model_validate(payload)
             future = self._asked.get(answer.id or "")
             if future is not None and not future.done():
                 future.set_result(answer)
@@ -126,3 +158,7 @@ class Ear:
             frame = self._mirror.take()
             if frame is not None:
                 self._hub.send(frame.model_dump_json(exclude_defaults=False))
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"

@@ -11,7 +11,9 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-__all__ = ["PROBLEMS", "Problem", "ProblemError", "install", "unknown"]
+from mqttown_contract.errors import Code
+
+__all__ = ["PROBLEMS", "STATUS_OF_CODE", "Problem", "ProblemError", "install", "problems", "status_of", "unknown"]
 
 
 class Problem(BaseModel):
@@ -23,18 +25,50 @@ class Problem(BaseModel):
     allowed: Any = Field(default=None, description="what would have been allowed")
 
 
+SECRETS: Final = frozenset({"password", "new_password", "refresh_token"})
+"""Fields that are not repeated to whoever sent them."""
+
+
 def _described(meaning: str) -> dict[str, Any]:
     return {"model": Problem, "description": meaning}
 
 
 PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
+    400: _described("The body is not what is asked for here."),
     401: _described("A token is needed and none was sent."),
     403: _described("The token does not open this."),
     404: _described("Nothing has this id; `allowed` holds the nearest ones."),
+    409: _described("It can't be done now; `detail` says why."),
+    413: _described("The body is larger than 64 KiB."),
     422: _described("A parameter is wrong; `path` names it."),
+    429: _described("Too many requests; `Retry-After` says how many seconds to wait."),
     503: _described("A part of the town that is needed for the answer is away."),
     504: _described("A part of the town did not answer in time."),
 }
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The answers of a route that are problem JSON, for its documentation."""
+    return {status: PROBLEMS[status] for status in statuses}
+
+
+STATUS_OF_CODE: Final[dict[Code, int]] = {
+    Code.MALFORMED: 400,
+    Code.UNKNOWN_ACTION: 422,
+    Code.BAD_PARAMETERS: 422,
+    Code.NOT_POSSIBLE: 409,
+    Code.TOO_LATE: 409,
+    Code.RATE_LIMITED: 429,
+    Code.MODERATED: 422,
+    Code.QUARANTINED: 403,
+    Code.NOT_ALLOWED: 403,
+}
+"""HTTP status of what the town refuses."""
+
+
+def status_of(code: str) -> int:
+    """HTTP status of a code of the town's, or of one of its services."""
+    return STATUS_OF_CODE[Code(code)] if code in set(Code) else 503
 
 
 class ProblemError(Exception):
@@ -90,7 +124,7 @@ async def _own(request: Request, error: Exception) -> Response:  # noqa: ARG001 
 async def _http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
+    code = {400: "malformed", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(error.status_code, "http_error")
     detail = f"Nothing is at {request.url.path}; see /openapi.json." if error.status_code == 404 else str(error.detail)
     return _answer(error.status_code, Problem(code=code, detail=detail), error.headers)
 
@@ -101,7 +135,8 @@ async def _parameters(request: Request, error: Exception) -> Response:
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
     value = first.get("input")
-    given = f" (got {value!r})" if isinstance(value, str | int | float) else ""
+    hidden = first["loc"][-1] in SECRETS
+    given = f" (got {value!r})" if isinstance(value, str | int | float) and not hidden else ""
     if first["type"] == "extra_forbidden":
         name = str(first["loc"][-1])
         known = sorted(parameter.alias for parameter in _query_parameters(request))

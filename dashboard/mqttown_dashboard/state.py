@@ -7,11 +7,17 @@ from fastapi import Depends, Request
 
 from mqttown_dashboard.history import History
 from mqttown_dashboard.hub import Hub
+from mqttown_dashboard.identity import Identity
 from mqttown_dashboard.listen import Ear
 from mqttown_dashboard.mirror import Mirror
 from mqttown_dashboard.models import Agent
+from mqttown_dashboard.portal import Portal
 from mqttown_dashboard.problems import unknown
+from mqttown_dashboard.seats import Seats
+from mqttown_dashboard.secret import Passwords
 from mqttown_dashboard.settings import Settings
+from mqttown_dashboard.throttle import Throttle
+from mqttown_dashboard.tokens import Tokens
 from mqttown_dashboard.town import Town
 
 __all__ = ["State", "StateOf"]
@@ -27,6 +33,12 @@ class State:
     hub: Hub
     history: History
     ear: Ear
+    portal: Portal
+    identity: Identity
+    tokens: Tokens
+    passwords: Passwords
+    throttle: Throttle
+    seats: Seats
 
     def agent(self, name: str) -> Agent:
         """An agent of the town.
@@ -38,6 +50,15 @@ class State:
         if found is None:
             raise unknown("agent", name, {agent.id: agent.name for agent in self.mirror.agents.values()})
         return found
+
+    async def known(self, name: str) -> None:
+        """See that an agent is in the town, also one that is too new to have been heard of.
+
+        Raises:
+            ProblemError: 404 with the nearest names.
+        """
+        if name not in self.mirror.agents and await self.history.citizen(name) is None:
+            self.agent(name)
 
 
 def _state(request: Request) -> State:

@@ -27,6 +27,8 @@ from mqttown_contract import topics
 ROOT = Path(__file__).parent.parent.parent
 OPERATOR = "operator-token"
 RESEARCHER = "researcher-token"
+METRICS = "metrics-token"
+AINOS_OWNER = "anna"
 AINOS_KEY = "aino-key"
 PEOPLE = {
     "aino": ("Aino Laine", "ranta"),
@@ -148,6 +150,7 @@ class Stage:
     environment: dict[str, str]
     client: mqtt.Client
     asked: list[dict[str, Any]] = field(default_factory=list)
+    commands: list[dict[str, Any]] = field(default_factory=list)
 
     def publish(self, topic: str, payload: dict[str, Any], *, retain: bool = False) -> None:
         self.client.publish(topic, json.dumps(payload), qos=1, retain=retain).wait_for_publish(5)
@@ -165,6 +168,25 @@ class Stage:
     def get(self, path: str, token: str | None = None, **parameters: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return httpx.get(f"{self.page}api/v1{path}", params=parameters or None, headers=headers, timeout=10)
+
+    def send(self, method: str, path: str, token: str | None = None, body: Any = None) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return httpx.request(method, f"{self.page}api/v1{path}", json=body, headers=headers, timeout=10)
+
+    def account(self, name: str, password: str = "seven grey trams") -> dict[str, Any]:
+        """Sign up, unless that was done, and sign in; the tokens."""
+        assert self.send("POST", "/accounts", body={"name": name, "password": password}).status_code in (201, 409)
+        answer = self.send("POST", "/sessions", body={"name": name, "password": password})
+        assert answer.status_code == 201, answer.text
+        return dict(answer.json())
+
+
+def answer_command(client: mqtt.Client, stage: Stage, message: mqtt.MQTTMessage) -> None:
+    """Stand in for the orchestrator: every command is done, and the world is as it was."""
+    request = json.loads(message.payload)
+    stage.commands.append(request)
+    answer = {"id": request["id"], "status": "accepted", "tick": 1, "result": {"home_district": "ranta"}}
+    client.publish(topics.service_in("tiny", "dashboard", "answer"), json.dumps(answer))
 
 
 def answer_recall(client: mqtt.Client, stage: Stage, message: mqtt.MQTTMessage) -> None:
@@ -241,11 +263,12 @@ async def write_journal(server_url: str, url: str, name: str) -> None:
     await connection.execute((ROOT / "orchestrator/mqttown_orchestrator/schema.sql").read_text())
     for agent, (title, district) in PEOPLE.items():
         await connection.execute(
-            "INSERT INTO town.agents (id, name, kind, home_district, plan, registered_tick) "
-            "VALUES ($1, $2, 'hosted', $3, 'free', 0)",
+            "INSERT INTO town.agents (id, name, kind, home_district, owner, plan, registered_tick) "
+            "VALUES ($1, $2, 'hosted', $3, $4, 'free', 0)",
             agent,
             title,
             district,
+            AINOS_OWNER if agent == "aino" else None,
         )
     await connection.execute(
         "INSERT INTO town.credentials (agent, tag, key_hash, kind, home_district, expires) "
@@ -322,7 +345,26 @@ def dashboard_environment(journal_url: str, broker_port: int, tiny_town_file: Pa
         "MQTTOWN_OPERATOR_TOKEN": OPERATOR,
         "MQTTOWN_RESEARCHER_TOKEN": RESEARCHER,
         "MQTTOWN_SERVICE_KEY": "any",
+        "MQTTOWN_METRICS_TOKEN": METRICS,
+        "MQTTOWN_SIGN_UPS_PER_HOUR": "100000",
+        "MQTTOWN_SIGN_INS_PER_MINUTE": "100000",
+        "MQTTOWN_REQUESTS_PER_MINUTE": "1000000",
     }
+
+
+@pytest.fixture
+def another(dashboard_environment: dict[str, str], other_broker_port: int) -> Iterator[Any]:
+    """Start further dashboards with changed settings, and give their page; they end with the test."""
+    running: list[subprocess.Popen[str]] = []
+
+    def begin(**changes: str) -> str:
+        process, page = start(dashboard_environment | {"MQTTOWN_MQTT_PORT": str(other_broker_port)} | changes)
+        running.append(process)
+        return page
+
+    yield begin
+    for process in running:
+        stop(process)
 
 
 @pytest.fixture(scope="session")
@@ -331,10 +373,12 @@ def stage(dashboard_environment: dict[str, str], broker_port: int) -> Iterator[S
     client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="hands")
     client.connect("127.0.0.1", broker_port)
     client.loop_start()
-    client.subscribe(topics.service_out("tiny", "dashboard", "recall"))
+    recalls, commands = (topics.service_out("tiny", "dashboard", channel) for channel in ("recall", "command"))
+    client.subscribe([(recalls, 0), (commands, 0)])
     process, page = start(dashboard_environment)
     stage = Stage(page, process, dashboard_environment, client)
-    client.on_message = lambda client, _, message: answer_recall(client, stage, message)
+    client.message_callback_add(recalls, lambda client, _, message: answer_recall(client, stage, message))
+    client.message_callback_add(commands, lambda client, _, message: answer_command(client, stage, message))
     stage.publish(topics.world("tiny", "status"), {"status": "online", "generation": 1}, retain=True)
     stage.clock(10)
     for agent, (title, district) in PEOPLE.items():

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from mqttown_cli.access_page import access_page
 from mqttown_cli.lazy import COMMANDS
 from mqttown_cli.pages import PROCESSES, commands_page, settings_page
 from mqttown_contract import topics
@@ -78,7 +79,7 @@ def test_settings_are_there(page: Path) -> None:
 
 def test_pages_made_from_the_code_are_current() -> None:
     folder = ROOT / "docs" / "contract"
-    wanted = {**documents(), "settings.md": settings_page(), "commands.md": commands_page()}
+    wanted = {**documents(), "settings.md": settings_page(), "commands.md": commands_page(), "access.md": access_page()}
     for name, text in wanted.items():
         assert (folder / name).read_text(encoding="utf-8") == text, f"{name} is not current; run `mqttown contract`"
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query
 
 from mqttown_contract.types import ID_PATTERN
-from mqttown_dashboard.access import Insider
+from mqttown_dashboard.access import ANYONE, Insider
 from mqttown_dashboard.history import cursor_of, parse_cursor
 from mqttown_dashboard.knowledge import facts
 from mqttown_dashboard.models import Agent, Decided, Fact, Memory, Page
@@ -19,7 +19,7 @@ router = APIRouter(prefix="/agents", tags=["agents"])
 AgentId = Annotated[str, Path(description="agent id, like `mira`", min_length=1, max_length=48)]
 
 
-@router.get("", summary="Everybody in the town", responses={422: PROBLEMS[422]})
+@router.get("", summary="Everybody in the town", dependencies=[ANYONE], responses={422: PROBLEMS[422]})
 async def agents(
     state: StateOf,
     kind: Annotated[Literal["hosted", "external"] | None, Query(description="only these")] = None,
@@ -37,7 +37,7 @@ async def agents(
     return page_after(found, cursor, limit)
 
 
-@router.get("/{agent_id}", summary="One of them", responses={404: PROBLEMS[404]})
+@router.get("/{agent_id}", summary="One of them", dependencies=[ANYONE], responses={404: PROBLEMS[404]})
 async def agent(agent_id: AgentId, state: StateOf) -> Agent:
     """Card, presence, place, way and last words of an agent."""
     return state.agent(agent_id)
@@ -48,19 +48,21 @@ _HIDDEN: dict[int | str, dict[str, Any]] = {status: PROBLEMS[status] for status 
 
 @router.get("/{agent_id}/memories", summary="What comes to its mind", responses={**_HIDDEN, 503: PROBLEMS[503], 504: PROBLEMS[504]})
 async def memories(
-    agent_id: Insider,
+    agent_id: AgentId,
+    _: Insider,
     state: StateOf,
     query: Annotated[str, Query(description="what to think of, in any words", min_length=1, max_length=1000)],
     limit: Annotated[int, Query(description="at most so many", ge=1, le=50)] = 8,
 ) -> Page[Memory]:
-    """Memories by score, with the score's three parts. Needs the agent's own, the operator's or a researcher's token."""
+    """Memories by score, with the score's three parts. Needs a token of the agent, its owner, a researcher or an operator."""
     answer = await state.ear.recall(agent_id, query, limit)
     return Page(items=[Memory(**memory.model_dump()) for memory in answer.memories], next=None)
 
 
 @router.get("/{agent_id}/knows", summary="What it knows, and from whom", responses=_HIDDEN)
 async def knows(
-    agent_id: Insider,
+    agent_id: AgentId,
+    _: Insider,
     state: StateOf,
     text: Annotated[
         str | None, Query(description="only facts whose words, anywhere on the way, contain this", max_length=1000)
@@ -85,7 +87,7 @@ async def knows(
 
 
 @router.get("/{agent_id}/actions", summary="What it did, and the verdicts", responses=_HIDDEN)
-async def actions(agent_id: Insider, state: StateOf, limit: Limit = 100, cursor: Cursor = None) -> Page[Decided]:
+async def actions(agent_id: AgentId, _: Insider, state: StateOf, limit: Limit = 100, cursor: Cursor = None) -> Page[Decided]:
     """An agent's judged actions, the newest first: what went over its `out/action` and `in/verdict`."""
     after = parse_cursor(cursor, int, int)
     rows = await state.history.decided(agent_id, (after[0], after[1]) if after else None, limit + 1)

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from mqttown_contract.types import ID_PATTERN
+from mqttown_dashboard.access import ANYONE
 from mqttown_dashboard.models import Building, Page
 from mqttown_dashboard.problems import PROBLEMS, unknown
 from mqttown_dashboard.routes.paging import Cursor, Limit, page_after
@@ -12,7 +13,7 @@ from mqttown_dashboard.state import StateOf
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/buildings", tags=["buildings"])
+router = APIRouter(prefix="/buildings", tags=["buildings"], dependencies=[ANYONE])
 
 
 @router.get("", summary="All buildings", responses={422: PROBLEMS[422]})

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mqttown_contract.events import EVENT_KINDS
 from mqttown_contract.types import Id
+from mqttown_dashboard.access import ANYONE
 from mqttown_dashboard.history import cursor_of, parse_cursor
 from mqttown_dashboard.models import Event, Page
 from mqttown_dashboard.problems import PROBLEMS, ProblemError
@@ -14,7 +15,7 @@ from mqttown_dashboard.state import StateOf
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["events"])
+router = APIRouter(tags=["events"], dependencies=[ANYONE])
 
 
 class EventQuery(BaseModel):

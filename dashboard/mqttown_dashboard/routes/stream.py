@@ -6,11 +6,12 @@ from typing import Annotated
 from fastapi import APIRouter, Header
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from mqttown_dashboard.access import ANYONE
 from mqttown_dashboard.state import StateOf
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["events"])
+router = APIRouter(tags=["events"], dependencies=[ANYONE])
 RETRY_MS = 1000
 
 

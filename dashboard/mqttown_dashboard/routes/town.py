@@ -5,12 +5,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header
 from fastapi.responses import Response
 
+from mqttown_dashboard.access import ANYONE
 from mqttown_dashboard.models import Clock, District, MapTown
 from mqttown_dashboard.state import StateOf
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["town"])
+router = APIRouter(tags=["town"], dependencies=[ANYONE])
 _NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "You have this map already."}}
 
 

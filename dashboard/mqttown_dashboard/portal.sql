@@ -1,0 +1,44 @@
+-- Accounts of people: owners, researchers, operators. The dashboard owns this schema and nobody else writes it (docs/http.md).
+CREATE SCHEMA IF NOT EXISTS portal;
+
+CREATE TABLE IF NOT EXISTS portal.accounts (
+    name          text        PRIMARY KEY,
+    role          text        NOT NULL CHECK (role IN ('owner', 'researcher', 'operator')),
+    password_hash text        NOT NULL CHECK (password_hash LIKE '$argon2id$%'),
+    created       timestamptz NOT NULL DEFAULT now(),
+    locked        timestamptz
+);
+
+-- A session is one sign-in; its refresh tokens are one family.
+CREATE TABLE IF NOT EXISTS portal.sessions (
+    id      text        PRIMARY KEY,
+    account text        NOT NULL REFERENCES portal.accounts,
+    client  text        NOT NULL,
+    address text        NOT NULL,
+    created timestamptz NOT NULL DEFAULT now(),
+    seen    timestamptz NOT NULL DEFAULT now(),
+    expires timestamptz NOT NULL,
+    ended   timestamptz
+);
+CREATE INDEX IF NOT EXISTS sessions_of_account ON portal.sessions (account);
+
+CREATE TABLE IF NOT EXISTS portal.refresh_tokens (
+    token_hash text        PRIMARY KEY CHECK (token_hash ~ '^sha256:[0-9a-f]{64}$'),
+    session    text        NOT NULL REFERENCES portal.sessions ON DELETE CASCADE,
+    issued     timestamptz NOT NULL DEFAULT now(),
+    used       timestamptz
+);
+CREATE INDEX IF NOT EXISTS refresh_tokens_of_session ON portal.refresh_tokens (session);
+
+CREATE TABLE IF NOT EXISTS portal.api_keys (
+    id        text        PRIMARY KEY,
+    account   text        NOT NULL REFERENCES portal.accounts,
+    label     text        NOT NULL,
+    key_hash  text        NOT NULL CHECK (key_hash ~ '^sha256:[0-9a-f]{64}$'),
+    last_four text        NOT NULL,
+    scopes    text[]      NOT NULL,
+    created   timestamptz NOT NULL DEFAULT now(),
+    expires   timestamptz,
+    revoked   timestamptz
+);
+CREATE INDEX IF NOT EXISTS api_keys_of_account ON portal.api_keys (account);
