@@ -72,8 +72,8 @@ class FloodWatch:
         total = (int(totals["in_msgs"]), int(totals["in_bytes"]))
         messages, size = total[0] - self._total[0], total[1] - self._total[1]
         self._total = total
-        # Nobody alone can have said more than all together: on a quiet town no connection needs to be looked at.
-        if messages < self._limits.messages and size < self._limits.bytes:
+        # Nobody alone can have said more than all together: in a large and quiet town no connection needs to be looked at.
+        if int(totals["connections"]) > PAGE and messages < self._limits.messages and size < self._limits.bytes:
             self._fresh = False
             return
         spoken = [one for connection in await self._connections() if (one := self._since(connection)) is not None]

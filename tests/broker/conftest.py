@@ -217,5 +217,5 @@ async def _by_url(data: Path, register: Register, keys: dict[str, str]) -> Async
             assert line, f"mosquitto ended with {await process.wait()}"
         yield Stage("by-url", port, ws_port, keys, CAN["by-url"], register)
     finally:
-        process.terminate()
+        process.kill()  # it may not heed a SIGTERM that comes while it starts
         await process.communicate()
