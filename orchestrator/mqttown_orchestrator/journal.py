@@ -18,7 +18,7 @@ from mqttown_orchestrator import failpoint
 from mqttown_orchestrator.noticed import Remembered, read_acted, read_remembered
 from mqttown_orchestrator.statements import Statement
 
-__all__ = ["Journal", "JournalAway", "JournalError", "Run", "SecondWriter", "Snapshot", "TickRecord", "create_schema"]
+__all__ = ["ACTIONS", "AGENTS", "EVENTS", "Journal", "JournalAway", "JournalError", "Run", "SecondWriter", "Snapshot", "TickRecord", "create_schema"]
 
 _SCHEMA_LOCK: Final = 0x6D717474
 """Advisory lock that makes two processes create tables one after the other; the gate uses the same."""
@@ -28,12 +28,12 @@ _COMMIT_SECONDS: Final = 10.0
 _PASSING: Final = ("08", "40", "53", "57", "58")
 """Classes of SQLSTATE that pass by themselves: connection, rollback, no room (disk, memory), shutdown, the system's own errors."""
 _DURABLE: Final = ("fsync", "synchronous_commit", "full_page_writes")
-_EVENTS: Final = ("tick", "n", "id", "kind", "district", "building", "agent", "action_id", "cause", "about", "witnesses", "data")
-_ACTIONS: Final = (
+EVENTS: Final = ("tick", "n", "id", "kind", "district", "building", "agent", "action_id", "cause", "about", "witnesses", "data")
+ACTIONS: Final = (
     "tick", "n", "agent", "action_id", "action", "parameters", "observation_id", "reasoning",
-    "status", "code", "detail", "path", "events",
+    "status", "code", "detail", "path", "events", "traceparent",
 )  # fmt: skip
-_AGENTS: Final = (
+AGENTS: Final = (
     "id", "name", "kind", "home_district", "owner", "tagline", "plan", "placement",
     "registered_tick", "revoked_tick", "quarantined", "allowed_actions", "permissions",
 )  # fmt: skip
@@ -197,7 +197,7 @@ class Journal:
             )  # fmt: skip
             await self._connection.execute("INSERT INTO town.writer (generation, tick) VALUES (0, $1)", first.tick)
             await self._save(first)
-            await self._connection.copy_records_to_table("agents", schema_name="town", columns=_AGENTS, records=agents)
+            await self._connection.copy_records_to_table("agents", schema_name="town", columns=AGENTS, records=agents)
 
     async def take_over(self) -> int:
         """Become the writer: make the next generation ours, durably, before anybody hears of it."""
@@ -227,10 +227,10 @@ class Journal:
             )  # fmt: skip
             if record.events:
                 rows = [(record.tick, *row) for row in record.events]
-                await connection.copy_records_to_table("events", schema_name="town", columns=_EVENTS, records=rows)
+                await connection.copy_records_to_table("events", schema_name="town", columns=EVENTS, records=rows)
             if record.actions:
                 rows = [(record.tick, n, *row) for n, row in enumerate(record.actions)]
-                await connection.copy_records_to_table("actions", schema_name="town", columns=_ACTIONS, records=rows)
+                await connection.copy_records_to_table("actions", schema_name="town", columns=ACTIONS, records=rows)
             for sql, arguments in record.statements:
                 await connection.execute(sql, *arguments)
             if record.snapshot is not None:
@@ -284,7 +284,7 @@ class Journal:
 
     async def agents(self) -> list[dict[str, Any]]:
         """All agents ever registered, oldest first."""
-        columns = ", ".join(_AGENTS)
+        columns = ", ".join(AGENTS)
         rows = await self._connection.fetch(f"SELECT {columns} FROM town.agents ORDER BY registered_tick, id")  # noqa: S608  names of ours
         return [dict(row) for row in rows]
 
