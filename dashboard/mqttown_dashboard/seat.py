@@ -111,6 +111,11 @@ class Seat:
         if not self._up.is_set():
             raise ProblemError(*_AWAY)
 
+    @property
+    def count(self) -> int:
+        """Number of the newest message."""
+        return self._count
+
     def id_of(self, heard: Heard) -> str:
         """Id of a server-sent event, by which a reader comes back."""
         return f"{self._epoch}-{heard.number}-{heard.tick}"

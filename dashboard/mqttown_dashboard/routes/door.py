@@ -113,8 +113,9 @@ async def observations(seat: Seated, last_event_id: Annotated[str | None, Header
     """
     place = seat.place(last_event_id)
     if place is None:
-        place = (seat.observation.number - 1) if seat.observation is not None and last_event_id is None else 0
-        if last_event_id is not None:
+        newest = seat.observation
+        place = newest.number - 1 if newest is not None and last_event_id is None else seat.count
+        if last_event_id is not None and newest is not None:  # a new seat has just asked
             await seat.hello(_tick(last_event_id))
     async for heard in seat.after(place):
         if heard is None:
