@@ -11,7 +11,9 @@ __all__ = ["COMMANDS", "LazyCommands"]
 COMMANDS: Final[dict[str, str]] = {
     "up": "mqttown_cli.up:up",
     "agent": "mqttown_cli.agent:app",
+    "mcp": "mqttown_cli.mcp_door:mcp",
     "tail": "mqttown_cli.tail:tail",
+    "trace": "mqttown_cli.trace:trace",
     "pause": "mqttown_cli.control:pause",
     "resume": "mqttown_cli.control:resume",
     "step": "mqttown_cli.control:step",

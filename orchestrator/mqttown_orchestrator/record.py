@@ -74,5 +74,5 @@ def _action_rows(happened: Happened, known: Mapping[tuple[str, str], Undecided])
         sent, no = known[decision.agent, decision.id], decision.refusal
         asked = (sent.action, orjson.dumps(sent.parameters), sent.observation_id, sent.reasoning)
         why = (None, None, None) if no is None else (no.code.value, no.detail, no.path)
-        rows.append((decision.agent, decision.id, *asked, decision.status, *why, list(decision.events)))
+        rows.append((decision.agent, decision.id, *asked, decision.status, *why, list(decision.events), sent.traceparent))
     return rows

@@ -61,6 +61,7 @@ CREATE TABLE IF NOT EXISTS town.actions (
     events         text[] NOT NULL,
     PRIMARY KEY (tick, n)
 );
+ALTER TABLE town.actions ADD COLUMN IF NOT EXISTS traceparent text;
 CREATE INDEX IF NOT EXISTS actions_of_agent ON town.actions (agent, tick);
 
 CREATE TABLE IF NOT EXISTS town.snapshots (
@@ -196,7 +197,9 @@ CREATE OR REPLACE VIEW public.events AS
     SELECT tick, n, id, kind, district, building, agent, action_id, cause, about, witnesses, data FROM town.events;
 
 CREATE OR REPLACE VIEW public.actions AS
-    SELECT tick, n, agent, action_id, action, parameters, observation_id, reasoning, status, code, detail, path, events FROM town.actions;
+    SELECT tick, n, agent, action_id, action, parameters, observation_id, reasoning, status, code, detail, path, events,
+           traceparent
+    FROM town.actions;
 
 CREATE OR REPLACE VIEW public.speech AS
     SELECT tick, id AS event, agent AS speaker, district, building, data ->> 'text' AS text,

@@ -95,6 +95,7 @@ class Me:
         message |= {name: value for name, value in optional.items() if value is not None}
         if self.observation is not None:
             message["observation_id"] = self.observation.id
+            message |= _followed(self.observation.traceparent)
         self._answered = True
         future: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
         self._verdicts[identity] = future
@@ -266,3 +267,9 @@ class Me:
     async def _hello_later(self) -> None:
         await asyncio.sleep(max(0.0, self._last_hello + HELLO_SECONDS - asyncio.get_running_loop().time()))
         await self.hello()
+
+
+def _followed(traceparent: str | None) -> dict[str, str]:
+    """The trace of an observation, gone on with by a span of our own (W3C Trace Context, section 3.2)."""
+    parts = (traceparent or "").split("-")
+    return {"traceparent": f"{parts[0]}-{parts[1]}-{secrets.token_hex(8)}-{parts[3]}"} if len(parts) == 4 else {}

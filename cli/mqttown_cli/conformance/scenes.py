@@ -51,9 +51,9 @@ async def arrival(play: Play) -> None:
         where = report.findings["connect.arrives"]
         rule = "connect.arrives" if where.outcome == "not shown" else "hello.first"
         code = play.program.code
-        ended = "" if code is None else f"; the program ended with code {code}"
+        ending = "" if code is None else f"; the program ended with code {code}"
         refused = "; the broker refused it" if report.findings["connect.client_id"].outcome == "fail" else ""
-        report.failed(rule, f"nothing came within {max(20.0, town.patience):g} s{ended}{refused}", *play.program.said)
+        report.failed(rule, f"nothing came within {max(20.0, town.patience):g} s{ending}{refused}", *play.program.said)
         return
     listens = report.findings["subscribe.own"].outcome == "pass"
     report.check("hello.first", listens, "hello was said before anything of in/ was subscribed to", town.hellos[0].payload)
