@@ -9,6 +9,7 @@ from mqttown_contract.errors import Code
 from mqttown_orchestrator.world.needs import level
 from mqttown_orchestrator.world.offers import offers
 from mqttown_orchestrator.world.plan import Plan
+from mqttown_orchestrator.world.verbs.rule import meant, similar
 
 MORNING, NOON, EVENING = 8 * 60, 12 * 60, 20 * 60
 
@@ -443,3 +444,12 @@ def test_codes_before_the_rules(hand: Any) -> None:
 
 def test_a_body_that_is_not_there_cannot_act(hand: Any) -> None:
     assert hand.act("ghost", "wait").refusal.code == Code.NOT_ALLOWED
+
+
+def test_a_near_miss_is_told_what_may_have_been_meant() -> None:
+    known = ["anna", "bert", "pulla", *(f"a{number:05}" for number in range(100_000))]
+    assert similar("ana", known) == ["anna"]
+    assert similar("pula", known) == ["pulla"]
+    assert similar("zzz", known) == []
+    assert meant(["anna", "bert"]) == " Do you mean anna?"
+    assert meant([]) == ""

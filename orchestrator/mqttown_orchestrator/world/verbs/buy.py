@@ -10,7 +10,7 @@ from mqttown_orchestrator.world.money import pay, purse, till
 from mqttown_orchestrator.world.plan import Plan, Sale
 from mqttown_orchestrator.world.state import Body, State
 from mqttown_orchestrator.world.turn import Turn
-from mqttown_orchestrator.world.verbs.rule import ASLEEP, Rule, narrowed, no
+from mqttown_orchestrator.world.verbs.rule import ASLEEP, Rule, meant, narrowed, no, similar
 
 __all__ = ["BUY"]
 
@@ -46,7 +46,8 @@ def _check(state: State, plan: Plan, body: Body, parameters: Buy) -> Refusal | N
     if not plan.is_open(body.building, state.tick):
         return no(f"{plan.buildings[body.building].name} is closed now.")
     if parameters.item not in place.sells:
-        return no(f"{parameters.item} is not sold here.", "parameters.item", _in_reach(state, plan, body))
+        detail = f"{parameters.item} is not sold here.{meant(similar(parameters.item, place.sells))}"
+        return no(detail, "parameters.item", _in_reach(state, plan, body))
     return _too_much(state, body, body.building, place.sells[parameters.item], parameters)
 
 

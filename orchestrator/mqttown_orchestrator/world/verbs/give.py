@@ -12,7 +12,7 @@ from mqttown_orchestrator.world.money import pay, purse
 from mqttown_orchestrator.world.plan import Plan
 from mqttown_orchestrator.world.state import Body, State
 from mqttown_orchestrator.world.turn import Turn
-from mqttown_orchestrator.world.verbs.rule import ASLEEP, Rule, narrowed, no
+from mqttown_orchestrator.world.verbs.rule import ASLEEP, Rule, meant, narrowed, no, similar
 
 __all__ = ["GIVE"]
 
@@ -38,9 +38,15 @@ def _check(state: State, plan: Plan, body: Body, parameters: Give) -> Refusal | 
     near = list(within(state, body, EARSHOT))
     if parameters.to not in near:
         detail = f"{parameters.to} is not close by: the same building, or 15 m in the open."
+        if parameters.to not in state.bodies:
+            detail = f"There is no agent {parameters.to}.{meant(similar(parameters.to, state.bodies))}"
         return no(detail, "parameters.to", near[:MAX_VISIBLE])
     if parameters.item is not None and parameters.item not in body.inventory:
-        return no(f"You carry no {parameters.item}.", "parameters.item", list(body.inventory))
+        return no(
+            f"You carry no {parameters.item}.{meant(similar(parameters.item, body.inventory))}",
+            "parameters.item",
+            list(body.inventory),
+        )
     money = state.account(purse(body.id))
     if parameters.amount is not None and parameters.amount > money:
         return no(f"You have {money} cents.", "parameters.amount", {"maximum": money})

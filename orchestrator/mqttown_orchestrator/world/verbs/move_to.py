@@ -1,7 +1,6 @@
 """`move_to`: walk along the streets to a building or to an agent's present place."""
 
-from difflib import get_close_matches
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Final
 
 from mqttown_contract.errors import Refusal
@@ -16,7 +15,7 @@ from mqttown_orchestrator.world.state import Body, State
 from mqttown_orchestrator.world.streets import straight
 from mqttown_orchestrator.world.surroundings import nearby_ids
 from mqttown_orchestrator.world.turn import Turn
-from mqttown_orchestrator.world.verbs.rule import Rule, narrowed, no
+from mqttown_orchestrator.world.verbs.rule import Rule, meant, narrowed, no, similar
 
 __all__ = ["MOVE_TO"]
 
@@ -38,9 +37,9 @@ def _check(state: State, plan: Plan, body: Body, parameters: MoveTo) -> Refusal 
         return no("You are where you are.", "parameters.to", nearby_ids(plan, body, state.tick))
     goal = _goal(state, plan, to)
     if goal is None:
-        similar = get_close_matches(to, [*plan.buildings, *state.bodies], n=5, cutoff=0.6)
-        hint = f" Do you mean {similar[0]}?" if similar else ""
-        return no(f"There is no building and no agent {to}.{hint}", "parameters.to", similar or nearby_ids(plan, body, state.tick))
+        near = similar(to, chain(plan.buildings, state.bodies))
+        detail = f"There is no building and no agent {to}.{meant(near)}"
+        return no(detail, "parameters.to", near or nearby_ids(plan, body, state.tick))
     why = _there_already(state, plan, body, goal, to)
     if why is None and position(body, state.tick) != goal.point and not reachable(plan, body, goal, state.tick):
         why = f"No street leads from here to {to}."

@@ -12,7 +12,7 @@ from mqttown_orchestrator.world.hearing import in_earshot
 from mqttown_orchestrator.world.plan import Plan
 from mqttown_orchestrator.world.state import Body, State
 from mqttown_orchestrator.world.turn import Turn
-from mqttown_orchestrator.world.verbs.rule import ASLEEP, Rule, narrowed, no
+from mqttown_orchestrator.world.verbs.rule import ASLEEP, Rule, meant, narrowed, no, similar
 
 __all__ = ["SAY"]
 
@@ -68,7 +68,7 @@ def _why_not(state: State, body: Body, agent: str) -> str:
         return "You can't whisper to yourself."
     other = state.bodies.get(agent)
     if other is None:
-        return f"There is no agent {agent}."
+        return f"There is no agent {agent}.{meant(similar(agent, state.bodies))}"
     if other.doing == "sleeping" and other.building == body.building:
         return f"{agent} is asleep, or not in earshot."
     return f"{agent} is not in earshot: the same building, or 15 m in the open."
