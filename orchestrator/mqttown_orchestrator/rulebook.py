@@ -13,8 +13,8 @@ Score = Annotated[int, Field(ge=1, le=100)]
 Says = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 RuleName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 Word = Annotated[str, StringConstraints(pattern=r"^[^\s*]{2,40}\*?$")]
-PREFIX: Final = 4
-"""Letters that a word with `*` at its end has at least."""
+LETTERS: Final = 4
+"""Different letters that a word with `*` at its end has at least."""
 
 
 class _Part(BaseModel):
@@ -45,9 +45,9 @@ class WordList(_Part):
 
     @model_validator(mode="after")
     def _long_enough(self) -> Self:
-        short = [word for word in self.words if word.endswith("*") and len(word) <= PREFIX]
+        short = [word for word in self.words if word.endswith("*") and len(set(word)) <= LETTERS]
         if short:
-            raise ValueError(f"{short[0]!r} needs at least {PREFIX} letters before its *")
+            raise ValueError(f"{short[0]!r} needs at least {LETTERS} different letters before its *")
         return self
 
 
@@ -59,7 +59,10 @@ class Pattern(_Part):
     weight: Score = Field(description="points if it is found")
     pattern: Annotated[str, StringConstraints(min_length=1, max_length=300)] = Field(description="regular expression of Python")
     words: list[Annotated[str, StringConstraints(pattern=r"^[a-z]+$")]] = Field(
-        default_factory=list, description="it is only looked for beside one of these words; always without them"
+        default_factory=list, description="it is only looked for in texts with one of these words"
+    )
+    signs: Annotated[str, StringConstraints(max_length=40)] = Field(
+        default="", description="or with one of these characters; in every text without words and signs"
     )
 
     @model_validator(mode="after")

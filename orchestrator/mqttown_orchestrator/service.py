@@ -126,7 +126,9 @@ class Service:
             if citizen.online:
                 self.outbox.notice(citizen, "shutdown", "The town stops; say hello when its status is online again.")
         self.public.status("offline")
-        await self.journal.write([], await self.snapshots.last())
+        tick = self.town.tick
+        noticed = [*self.oversight.noted(tick), self.oversight.head_statement(tick)]
+        await self.journal.write(noticed, await self.snapshots.last())
 
     def _settle(self, change: Change) -> None:
         """Let a new citizen in, or a former one go."""

@@ -8,42 +8,64 @@ entry for each action of the window; measured on one core, 9 µs and 200 objects
 """
 
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import structlog
 
-__all__ = ["Cells", "LocalCells", "SharedCells"]
+__all__ = ["Cell", "Cells", "LocalCells", "SharedCells"]
 
 _FORGET: Final = 65_536
 """With so many names, those that are of the past are forgotten."""
+_EXACT: Final = 1e-6
 _TIMEOUT: Final = 0.25
 _AWAY: Final = 5.0
 """Seconds; while the shared store does not answer, nobody waits for it."""
 _SCRIPT: Final = """
-local interval, burst, now = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local due = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
-local wait = due - (burst - 1) * interval - now
-if wait > 1e-6 then return string.format('%.6f', wait) end
-redis.call('SET', KEYS[1], string.format('%.6f', due + interval), 'PX', math.ceil((due + interval - now) * 1000) + 1000)
-return '0'
+local now, dues = tonumber(ARGV[1]), {}
+for i, key in ipairs(KEYS) do
+  local interval, burst = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
+  local due = math.max(tonumber(redis.call('GET', key) or '0'), now)
+  local wait = due - (burst - 1) * interval - now
+  if wait > 1e-6 then return {i, string.format('%.6f', wait)} end
+  dues[i] = due + interval
+end
+for i, key in ipairs(KEYS) do
+  redis.call('SET', key, string.format('%.6f', dues[i]), 'PX', math.ceil((dues[i] - now) * 1000) + 1000)
+end
+return {0, '0'}
 """
 _log = structlog.get_logger("orchestrator")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One count.
+
+    Attributes:
+        name: whose it is.
+        interval: seconds between two actions in the long run.
+        burst: how many may come at once.
+    """
+
+    name: str
+    interval: float
+    burst: int
 
 
 class Cells(Protocol):
     """Keeps when each name may be heard of next."""
 
-    def take(self, name: str, interval: float, burst: int, now: float) -> float:
-        """Count one action, unless it comes too early.
+    def take(self, cells: Sequence[Cell], now: float) -> tuple[int, float]:
+        """Count one action in all cells, unless it comes too early for one of them; then in none.
 
         Args:
-            name: whose it is.
-            interval: seconds between two in the long run.
-            burst: how many may come at once.
+            cells: where it counts.
             now: seconds.
 
         Returns:
-            Seconds to wait; 0 if it is counted.
+            Which cell has no room, and the seconds to wait; 0 seconds if it is counted.
         """
 
 
@@ -53,17 +75,20 @@ class LocalCells:
     def __init__(self) -> None:
         self._due: dict[str, float] = {}
 
-    def take(self, name: str, interval: float, burst: int, now: float) -> float:
-        """Count one action, unless it comes too early; see `Cells`."""
-        due = self._due.get(name, now)
-        due = max(due, now)
-        wait = due - (burst - 1) * interval - now
-        if wait > 1e-6:
-            return wait
-        self._due[name] = due + interval
+    def take(self, cells: Sequence[Cell], now: float) -> tuple[int, float]:
+        """Count one action; see `Cells`."""
+        dues = []
+        for place, cell in enumerate(cells):
+            due = max(self._due.get(cell.name, now), now)
+            wait = due - (cell.burst - 1) * cell.interval - now
+            if wait > _EXACT:
+                return place, wait
+            dues.append(due + cell.interval)
+        for cell, due in zip(cells, dues, strict=True):
+            self._due[cell.name] = due
         if len(self._due) > _FORGET:
-            self._due = {known: until for known, until in self._due.items() if until > now}
-        return 0.0
+            self._due = {name: until for name, until in self._due.items() if until > now}
+        return 0, 0.0
 
 
 class SharedCells:
@@ -84,15 +109,18 @@ class SharedCells:
         self._alone = LocalCells()
         self._away_until = 0.0
 
-    def take(self, name: str, interval: float, burst: int, now: float) -> float:
-        """Count one action, unless it comes too early; see `Cells`."""
+    def take(self, cells: Sequence[Cell], now: float) -> tuple[int, float]:
+        """Count one action; see `Cells`."""
         if time.monotonic() >= self._away_until:
+            numbers = [number for cell in cells for number in (cell.interval, cell.burst)]
             try:
-                return float(self._script(keys=[self._prefix + name], args=[interval, burst, f"{now:.6f}"]))
+                place, wait = self._script(keys=[self._prefix + cell.name for cell in cells], args=[f"{now:.6f}", *numbers])
             except self._errors as error:
                 self._away_until = time.monotonic() + _AWAY
                 _log.warning("the shared store of rate limits is away; counting alone", why=str(error))
-        return self._alone.take(name, interval, burst, now)
+            else:
+                return max(0, int(place) - 1), float(wait)
+        return self._alone.take(cells, now)
 
     def close(self) -> None:
         """Let the connection go."""

@@ -2,13 +2,13 @@
 
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from mqttown_contract.errors import Code, Refusal
 from mqttown_orchestrator.pipeline.plain import plain, plain_word, unleet
-from mqttown_orchestrator.rulebook import PREFIX, Moderation, Pattern
+from mqttown_orchestrator.rulebook import Moderation, Pattern
 
 __all__ = ["PASS", "Judgement", "ModerationStage", "refusal_of"]
 
@@ -16,8 +16,13 @@ _CACHED: Final = 8_192
 """Texts whose judgement is kept: the same sentences come again and again."""
 _WORDS: Final = re.compile(r"[^\W\d_]+")
 _DISGUISED: Final = re.compile(r"[^\W_]*(?:[a-z][0-9@$!|+*]+[a-z]|(?<![\w.,])[0-9@$|+]+[a-z]{2})[\w@$!|+*]*")
+_ODD: Final = re.compile(r"[a-z][0-9@$|+*]|[0-9@$|+*][a-z]|[a-z]!+[a-z]")
+"""Only then a word can be in disguise; the pattern itself takes longer."""
 _SPELT: Final = re.compile(r"(?<!\w)\w(?:[ .*_-]{1,3}\w(?!\w)){2,}")
 _DRAWN: Final = re.compile(r"(.)\1{2,}")
+_REPEATED: Final = re.compile(r"(.)\1+")
+_START: Final = 3
+"""Letters by which beginnings are looked up; a word with `*` has more, even without its repeated letters."""
 _CHUNK: Final = re.compile(r"\S+")
 _MASK: Final = "***"
 
@@ -53,6 +58,30 @@ class _Finding:
     weight: int
 
 
+class _Lexicon:
+    """Listed words, whole or by their beginning."""
+
+    def __init__(self, *listed: tuple[str, _Finding], squeeze: Callable[[str], str] = str) -> None:
+        self._words: dict[str, _Finding] = {}
+        self._prefixes: dict[str, list[tuple[str, _Finding]]] = {}
+        for word, finding in listed:
+            key = squeeze(finding.key)
+            if word.endswith("*"):
+                self._prefixes.setdefault(key[:_START], []).append((key, finding))
+            elif key:
+                self._words[key] = finding
+
+    def among(self, words: Iterable[str]) -> dict[str, _Finding]:
+        found = {}
+        for word in words:
+            finding = self._words.get(word)
+            if finding is None and (near := self._prefixes.get(word[:_START])) is not None:
+                finding = next((entry for start, entry in near if word.startswith(start)), None)
+            if finding is not None:
+                found[finding.key] = finding
+        return found
+
+
 class ModerationStage:
     """Weighs texts. Every rule that a text breaks adds its weight; thresholds say what follows.
 
@@ -63,23 +92,18 @@ class ModerationStage:
 
     def __init__(self, rules: Moderation, words: Iterable[str] = ()) -> None:
         self._thresholds = rules.thresholds
-        self._words: dict[str, _Finding] = {}
-        self._prefixes: dict[str, list[tuple[str, _Finding]]] = {}
-        for word in words:
-            if key := plain_word(word):
-                self._words[key] = _Finding(key, "forbidden-words", "words that insult nobody", 100)
-        for listed in rules.lists:
-            for word in listed.words:
-                key = plain_word(word.rstrip("*"))
-                finding = _Finding(key, listed.id, listed.says, listed.weight)
-                if word.endswith("*"):
-                    self._prefixes.setdefault(key[:PREFIX], []).append((key, finding))
-                else:
-                    self._words[key] = finding
+        listed = [
+            (word, _Finding(plain_word(word.rstrip("*")), rule.id, rule.says, rule.weight))
+            for rule in rules.lists
+            for word in rule.words
+        ]
+        forbidden = [(word, _Finding(plain_word(word), "forbidden-words", "words that insult nobody", 100)) for word in words]
+        self._lexicon = _Lexicon(*listed, *forbidden)
+        self._squeezed = _Lexicon(*listed, *forbidden, squeeze=_squeezed)
         self._patterns = [(pattern, re.compile(pattern.pattern)) for pattern in rules.patterns]
         self._triggers = frozenset(word for pattern in rules.patterns for word in pattern.words)
-        always = [f"(?:{pattern.pattern})" for pattern in rules.patterns if not pattern.words]
-        self._always = re.compile("|".join(always)) if always else None
+        self._signs = frozenset(sign for pattern in rules.patterns for sign in pattern.signs)
+        self._always = any(not (pattern.words or pattern.signs) for pattern in rules.patterns)
         self.weigh = functools.lru_cache(_CACHED)(self._weigh)
 
     def _weigh(self, text: str) -> Judgement:
@@ -101,36 +125,26 @@ class ModerationStage:
 
     def _listed(self, folded: str) -> dict[str, _Finding]:
         """Listed words in a folded text, by word; also those that are disguised, spelt out or drawn out."""
-        found = self._among(_WORDS.findall(folded))
-        if _DISGUISED.search(folded) is not None:
-            found |= self._among(_letters(unleet(piece)) for piece in _DISGUISED.findall(folded))
+        found = self._lexicon.among(_WORDS.findall(folded))
+        if _ODD.search(folded) is not None:
+            found |= self._lexicon.among(_letters(unleet(piece)) for piece in _DISGUISED.findall(folded))
         if _SPELT.search(folded) is not None:
-            found |= self._among(_letters(unleet(piece)) for piece in _SPELT.findall(folded))
+            found |= self._lexicon.among(_letters(unleet(piece)) for piece in _SPELT.findall(folded))
         if _DRAWN.search(folded) is not None:
-            for times in (r"\1", r"\1\1"):
-                found |= self._among(_WORDS.findall(unleet(_DRAWN.sub(times, folded))))
-        return found
-
-    def _among(self, words: Iterable[str]) -> dict[str, _Finding]:
-        found = {}
-        for word in words:
-            finding = self._words.get(word)
-            if finding is None and (near := self._prefixes.get(word[:PREFIX])) is not None:
-                finding = next((entry for start, entry in near if word.startswith(start)), None)
-            if finding is not None:
-                found[finding.key] = finding
+            drawn = (word for word in _WORDS.findall(folded) if _DRAWN.search(word) is not None)
+            found |= self._squeezed.among(_squeezed(word) for word in drawn)
         return found
 
     def _matched(self, folded: str) -> dict[str, _Finding]:
         """Patterns in a folded text, by their id."""
-        words = set(_WORDS.findall(folded)) & self._triggers
-        always = self._always is not None and self._always.search(folded) is not None
-        if not words and not always:
+        words = self._triggers.intersection(_WORDS.findall(folded))
+        signs = self._signs.intersection(folded)
+        if not (words or signs or self._always):
             return {}
         return {
             pattern.id: _Finding(pattern.id, pattern.id, pattern.says, pattern.weight)
             for pattern, compiled in self._patterns
-            if _worth(pattern, words, always=always) and compiled.search(folded) is not None
+            if _worth(pattern, words, signs) and compiled.search(folded) is not None
         }
 
     def _masked(self, text: str) -> str:
@@ -149,8 +163,16 @@ def refusal_of(judgement: Judgement, path: str = "parameters.text") -> Refusal:
     return Refusal(Code.MODERATED, detail, path=path, allowed=judgement.says)
 
 
-def _worth(pattern: Pattern, words: set[str], *, always: bool) -> bool:
-    return not words.isdisjoint(pattern.words) if pattern.words else always
+def _worth(pattern: Pattern, words: frozenset[str], signs: frozenset[str]) -> bool:
+    """Whether a pattern could be there at all: most texts have none of the words and signs, and a pattern takes its time."""
+    if not (pattern.words or pattern.signs):
+        return True
+    return not words.isdisjoint(pattern.words) or not signs.isdisjoint(pattern.signs)
+
+
+def _squeezed(word: str) -> str:
+    """Without repeated letters."""
+    return _REPEATED.sub(r"\1", word)
 
 
 def _letters(piece: str) -> str:

@@ -25,6 +25,8 @@ _LEET: Final = str.maketrans(
         "+": "t",
     }
 )
+_USUAL: Final = str.maketrans("åäöÅÄÖéÉüÜ’‘“”–—…", "aaoAAOeEuU''\"\"--.")  # noqa: RUF001  these very characters
+"""What people type here every day; a text with nothing else outside ASCII needs no closer look."""
 _SPACES: Final = re.compile(r"\s+")
 
 
@@ -47,8 +49,9 @@ _ALIKE: Final = _look_alikes()
 
 def plain(text: str) -> str:
     """Fold a text: NFKC, then no format characters (Cf) and no marks, no look-alikes, lower case, single spaces."""
-    if text.isascii():
-        return _SPACES.sub(" ", text.lower())
+    quick = text.translate(_USUAL)
+    if quick.isascii():
+        return _SPACES.sub(" ", quick.lower())
     folded = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
     kept = "".join(char for char in folded if unicodedata.category(char) not in {"Mn", "Cf", "Me"})
     return _SPACES.sub(" ", kept.translate(_ALIKE))

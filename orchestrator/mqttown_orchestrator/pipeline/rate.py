@@ -8,7 +8,7 @@ from typing import Final
 from mqttown_contract.errors import Code, Refusal
 from mqttown_contract.types import MAX_UNDECIDED
 from mqttown_orchestrator.pipeline.arrival import Arrival
-from mqttown_orchestrator.pipeline.cells import Cells, LocalCells
+from mqttown_orchestrator.pipeline.cells import Cell, Cells, LocalCells
 
 __all__ = ["OWNER", "PLANS", "RatePlan", "RateStage"]
 
@@ -74,20 +74,17 @@ class RateStage:
         plan = PLANS[citizen.plan]
         if plan.per_minute is None:
             return None
-        now = self._now()
-        wait = self._cells.take(f"agent:{citizen.id}", plan.interval, plan.burst, now)
-        if wait > 0:
-            detail = f"more than {plan.per_minute} actions a minute, and more than {plan.burst} at once"
-            return Refusal(Code.RATE_LIMITED, detail, allowed=plan.announced, retry_after=_seconds(wait))
-        if citizen.owner is None or not plan.owned:
+        cells = [Cell(f"agent:{citizen.id}", plan.interval, plan.burst)]
+        if citizen.owner is not None and plan.owned:
+            cells.append(Cell(f"owner:{citizen.owner}", OWNER.interval, OWNER.burst))
+        place, wait = self._cells.take(cells, self._now())
+        if wait <= 0:
             return None
-        wait = self._cells.take(f"owner:{citizen.owner}", OWNER.interval, OWNER.burst, now)
-        if wait > 0:
-            detail = (
-                f"more than {OWNER.per_minute} actions a minute, and more than {OWNER.burst} at once, by all agents of its owner"
-            )
-            return Refusal(Code.RATE_LIMITED, detail, allowed={"owner": OWNER.announced}, retry_after=_seconds(wait))
-        return None
+        full, allowed, whose = (
+            (plan, plan.announced, "") if place == 0 else (OWNER, {"owner": OWNER.announced}, " by all agents of its owner")
+        )
+        detail = f"more than {full.per_minute} actions a minute, and more than {full.burst} at once{whose}"
+        return Refusal(Code.RATE_LIMITED, detail, allowed=allowed, retry_after=_seconds(wait))
 
 
 def _seconds(wait: float) -> float:
