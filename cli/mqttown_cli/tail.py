@@ -4,12 +4,14 @@ from typing import Annotated, Any
 
 import asyncpg
 import typer
+from rich.text import Text
 
 from mqttown.link import Incoming
 from mqttown_cli.ask import link_of
 from mqttown_cli.console import DataOption, JsonOption, console, fail, run, show_json
 from mqttown_cli.folder import DEFAULT_DATA, DataFolder
 from mqttown_contract import topics
+from mqttown_contract.errors import CODES
 from mqttown_contract.types import is_id
 
 __all__ = ["tail"]
@@ -70,7 +72,20 @@ def _show(incoming: Incoming, *, as_json: bool) -> None:
         return
     arrow = {"in": "[cyan]saw [/cyan]", "out": "[green]sent[/green]", None: "[magenta]is  [/magenta]"}[topic.direction]
     console.print(f"{arrow} {topic.channel:<12}", end="")
-    console.print(_sentence(topic.channel, message), markup=False)
+    console.print(_words(topic.channel, message))
+
+
+def _words(channel: str, message: Any) -> Text:
+    """What a message says; a refusal stands out, with its code and what to do about it."""
+    sentence = Text(_sentence(channel, message))
+    code = message.get("code") if isinstance(message, dict) and channel in {"verdict", "notice", "memory"} else None
+    if code is None:
+        return sentence
+    sentence.stylize("red")
+    sentence.highlight_words([str(code)], "bold reverse red")
+    if code in CODES:
+        sentence.append(f"\n     {'':<12}→ {CODES[code].remedy}", "yellow")
+    return sentence
 
 
 def _sentence(channel: str, message: Any) -> str:

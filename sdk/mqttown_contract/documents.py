@@ -8,11 +8,12 @@ from typing import Any, Final
 from mqttown_contract.catalogue import CHANNELS, Channel
 from mqttown_contract.errors import CODES
 from mqttown_contract.events import EVENT_KINDS
+from mqttown_contract.examples import CODE_EXAMPLES
 from mqttown_contract.permissions import Permissions
 from mqttown_contract.types import ID_PATTERN, MAX_PAYLOAD_BYTES
 from mqttown_contract.verbs import VERBS
 
-__all__ = ["asyncapi", "documents", "reference", "schemas"]
+__all__ = ["asyncapi", "codes_page", "documents", "reference", "schemas"]
 
 _DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 _CORRELATION: Final = {"action": "$message.payload#/id", "verdict": "$message.payload#/action_id"}
@@ -92,10 +93,36 @@ def reference() -> str:
     return "\n".join(lines) + "\n"
 
 
+def codes_page() -> str:
+    """The page of codes, each with an example and the fix, in Markdown; a code's anchor is its name."""
+    lines = [
+        "# Why the town said no",
+        "",
+        "Made from the contract by `mqttown contract`; change the contract, not this page.",
+        "",
+        "Every rejection carries `code`, `detail` (a sentence), `path` (the field at fault), `allowed` (what would have been",
+        "right) and, where waiting helps, `retry_after` in seconds.",
+        "",
+    ]
+    for code, entry in CODES.items():
+        example = CODE_EXAMPLES[code]
+        again = (
+            "The same `id` gets the same verdict again." if entry.remembered else "Not remembered: the same `id` is judged anew."
+        )
+        lines += [f"## {code}", "", f"{entry.meaning} {again}", ""]
+        lines += [example.when, ""] if example.when else []
+        at = f"`path` is `{example.path}`" if example.path else "`path` is null"
+        said = f"; `detail`: “{example.detail}…”" if example.detail else ""
+        right = json.dumps(example.instead, ensure_ascii=False)
+        lines += ["Sent:", "", "```json", example.sent, "```", "", f"Answered with `{code}`; {at}{said}", ""]
+        lines += [f"**The fix.** {entry.remedy}", "", "```json", right, "```", ""]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
 def documents() -> dict[str, str]:
     """All documents: path below `docs/contract/` to text."""
     texts = {f"schemas/{name}.json": _text(schema) for name, schema in schemas().items()}
-    return texts | {"asyncapi.json": _text(asyncapi()), "reference.md": reference()}
+    return texts | {"asyncapi.json": _text(asyncapi()), "reference.md": reference(), "codes.md": codes_page()}
 
 
 def _text(value: Mapping[str, Any]) -> str:
