@@ -24,7 +24,9 @@ def link_of(folder: DataFolder) -> Link:
     """
     running = folder.running()
     key = folder.secrets(("cli",))["services"]["cli"]
-    return Link(Address(running["host"], running["mqtt_port"]), f"cli~{secrets.token_hex(4)}", key)
+    # Mosquitto knows each user name beforehand; the gate lets `cli~00` to `cli~ff` in there.
+    tag = secrets.token_hex(1 if running.get("broker") == "mosquitto" else 4)
+    return Link(Address(running["host"], running["mqtt_port"], pin=running.get("pin")), f"cli~{tag}", key)
 
 
 async def ask(folder: DataFolder, command: str, **parameters: Any) -> dict[str, Any]:

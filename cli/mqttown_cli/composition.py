@@ -32,6 +32,10 @@ class Plan:
     talk: bool
     open: bool
     lockstep: bool
+    public: bool = False
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    self_signed: bool = False
 
 
 class Composition:
@@ -69,6 +73,8 @@ class Composition:
             "MQTTOWN_LOCKSTEP": str(plan.lockstep).lower(),
             "MQTTOWN_TALK": str(plan.talk).lower(),
         }
+        if plan.tls_cert is not None:
+            self._shared["MQTTOWN_MQTT_PIN"] = str(plan.tls_cert.absolute())
         self._rules = {"MQTTOWN_RULES_FILE": str(folder.rules_file)}
         self._stored = {**self._shared, "MQTTOWN_DATABASE": database}
 
@@ -82,6 +88,9 @@ class Composition:
                 "MQTTOWN_HOST": self._plan.host,
                 "MQTTOWN_BROKER": self._plan.broker,
                 "MQTTOWN_SERVICE_KEYS": json.dumps(self._keys),
+                "MQTTOWN_SPECTATOR_KEY": self._tokens["spectator"],
+                "MQTTOWN_PUBLIC": str(self._plan.public).lower(),
+                **self._certificate(),
             },
         )
 
@@ -120,16 +129,41 @@ class Composition:
         """How other commands and people reach the town."""
         host = reachable(self._plan.host)
         page = f"http://{host}:{self._ports['--http-port']}/"
+        secure = self._plan.tls_cert is not None
         return {
             "town": self._town,
             "page": page,
             "api": f"{page}api/v1",
-            "mqtt": f"mqtt://{self._mqtt_host}:{self._mqtt_port}",
-            "ws": f"ws://{host}:{self._ports['--ws-port']}/mqtt",
+            "mqtt": f"mqtt{'s' if secure else ''}://{self._mqtt_host}:{self._mqtt_port}",
+            "ws": f"ws{'s' if secure else ''}://{host}:{self._ports['--ws-port']}/mqtt",
             "host": self._mqtt_host,
             "mqtt_port": self._mqtt_port,
             "database": self._database,
+            "broker": self._plan.broker if "://" not in self._plan.broker else "url",
+            **self._trust(),
         }
+
+    def shown(self) -> dict[str, Any]:
+        """What the ready line tells: where everything is, and what else one needs to come in."""
+        running = self.running()
+        shown = {name: running[name] for name in ("page", "api", "mqtt", "ws")}
+        if self._plan.tls_cert is not None:
+            shown["ca"] = running["ca"]
+        if self._plan.broker == "mosquitto":
+            shown["spectator"] = {"username": "Spectator", "password": self._tokens["spectator"]}
+        return shown
+
+    def _trust(self) -> dict[str, str]:
+        """How the broker's certificate is checked: by our own commands by `pin`, by everybody else by `ca`."""
+        if self._plan.tls_cert is None:
+            return {}
+        pin = str(self._plan.tls_cert.absolute())
+        return {"pin": pin, "ca": pin if self._plan.self_signed else "system"}
+
+    def _certificate(self) -> dict[str, str]:
+        if self._plan.tls_cert is None or self._plan.tls_key is None:
+            return {}
+        return {"MQTTOWN_TLS_CERT": str(self._plan.tls_cert.absolute()), "MQTTOWN_TLS_KEY": str(self._plan.tls_key.absolute())}
 
     def _key(self, service: str) -> dict[str, str]:
         return {"MQTTOWN_SERVICE_KEY": self._keys[service]}

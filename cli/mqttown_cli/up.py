@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import json
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import Console
 
+from mqttown_broker.tls import Tls, TlsError, self_signed
 from mqttown_cli.composition import Composition, Plan
 from mqttown_cli.folder import DEFAULT_DATA, DataFolder, FolderError
 from mqttown_cli.ports import PortError, choose_ports
@@ -51,7 +53,7 @@ def up(
     http_port: Annotated[int, typer.Option(min=0, max=65535, help="Web page and API; 0 takes a free port.")] = 8000,
     mqtt_port: Annotated[int, typer.Option(min=0, max=65535, help="MQTT; 0 takes a free port.")] = 1883,
     ws_port: Annotated[int, typer.Option(min=0, max=65535, help="MQTT over WebSocket; 0 takes a free port.")] = 9001,
-    broker: Annotated[str, typer.Option(help="nats, amqtt (loopback, trusted agents), or an MQTT URL.")] = "nats",
+    broker: Annotated[str, typer.Option(help="nats, mosquitto, amqtt (loopback, trusted agents), or an MQTT URL.")] = "nats",
     database: Annotated[str | None, typer.Option(help="PostgreSQL URL; an embedded one without it.")] = None,
     talk: Annotated[bool, typer.Option("--talk/--no-talk", help="Whether residents talk.")] = True,
     open_: Annotated[
@@ -60,22 +62,63 @@ def up(
     lockstep: Annotated[
         bool, typer.Option("--lockstep", help="A tick waits for every lockstep agent's answer: same seed, same day.")
     ] = False,
+    public: Annotated[
+        bool,
+        typer.Option("--public", help="Strangers may come: needed to listen beyond this machine; asks for TLS and a safe broker."),
+    ] = False,
+    tls: Annotated[
+        bool, typer.Option("--tls", help="MQTT and WebSocket over TLS, with a self-signed certificate for play.")
+    ] = False,
+    tls_cert: Annotated[Path | None, typer.Option(help="Certificate for MQTT and WebSocket, PEM, with its chain.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Key of that certificate, PEM.")] = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Let --public go without TLS, where something before us has it.")
+    ] = False,
 ) -> None:
     """Bring the town up; Ctrl-C brings it down. Run it again and it goes on where it stopped."""
     plan = Plan(
         made_from={"town": town, "residents": residents, "seed": seed}, speed=speed, for_ticks=for_ticks, data=data, host=host,
         http_port=http_port, mqtt_port=mqtt_port, ws_port=ws_port, broker=broker, database=database, talk=talk, open=open_,
-        lockstep=lockstep,
+        lockstep=lockstep, public=public, tls_cert=tls_cert, tls_key=tls_key,
     )  # fmt: skip
+    _check_doors(plan, insecure=insecure, tls=tls)
     if open_ and host not in LOOPBACK:
         raise typer.BadParameter("--open is for loopback alone: leave it out, or use --host 127.0.0.1")
     try:
-        code = asyncio.run(_run(plan))
-    except* (FolderError, PortError, PostgresError, StartError) as group:
+        code = asyncio.run(_run(_certified(plan, tls=tls)))
+    except* (TlsError, FolderError, PortError, PostgresError, StartError) as group:
         for error in _leaves(group):
             console.print(f"[red]mqttown up:[/red] {error}", markup=True)
         raise typer.Exit(1) from None
     raise typer.Exit(code)
+
+
+def _check_doors(plan: Plan, *, insecure: bool, tls: bool) -> None:
+    """See that who may come, from where and how do not contradict each other."""
+    if (plan.tls_cert is None) != (plan.tls_key is None):
+        raise typer.BadParameter("--tls-cert and --tls-key belong together; --tls alone makes a certificate for play")
+    if plan.host not in LOOPBACK and not plan.public:
+        raise typer.BadParameter(f"--host {plan.host} lets others than this machine in: say --public too, or use --host 127.0.0.1")
+    if plan.public and plan.broker == "amqtt":
+        raise typer.BadParameter("--public: amqtt does not hold the grants against strangers; use --broker nats or mosquitto")
+    if (tls or plan.tls_cert) and (plan.broker == "amqtt" or "://" in plan.broker):
+        raise typer.BadParameter("TLS is for the brokers that we start, nats and mosquitto; another one has its own")
+    if plan.public and not (tls or plan.tls_cert or insecure or "://" in plan.broker):
+        raise typer.BadParameter(
+            "--public without TLS would show every key to the network: give --tls-cert and --tls-key, --tls for play, "
+            "or --insecure where a proxy of yours has TLS"
+        )
+
+
+def _certified(plan: Plan, *, tls: bool) -> Plan:
+    """The plan with a certificate, if one is asked for; a self-signed one is made."""
+    if plan.tls_cert is not None and plan.tls_key is not None:
+        Tls(plan.tls_cert, plan.tls_key).check()
+        return plan
+    if not tls:
+        return plan
+    made = self_signed(plan.data / "tls", plan.host)
+    return dataclasses.replace(plan, tls_cert=made.certificate, tls_key=made.key, self_signed=True)
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
@@ -105,8 +148,7 @@ async def _run(plan: Plan) -> int:
         try:
             if await _unless(stop, _start(supervisor, composition, folder)):
                 console.print(f"· up after {time.monotonic() - began:.1f} s; Ctrl-C stops it")
-                shown = {name: composition.running()[name] for name in ("page", "api", "mqtt", "ws")}
-                print(f"ready {json.dumps(shown)}", flush=True)  # noqa: T201  scripts read this very line
+                print(f"ready {json.dumps(composition.shown())}", flush=True)  # noqa: T201  scripts read this very line
                 await _unless(stop, asyncio.shield(supervisor.ended))
             return supervisor.ended.result() if supervisor.ended.done() else 0
         finally:

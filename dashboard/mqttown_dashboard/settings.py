@@ -21,6 +21,7 @@ class Settings(BaseSettings):
     town_file: Path = Field(description="the compiled town, JSON")
     mqtt_host: str = Field(default="127.0.0.1", description="host of the broker")
     mqtt_port: int = Field(default=1883, ge=1, le=65535, description="TCP port of the broker")
+    mqtt_pin: Path | None = Field(default=None, description="certificate of the broker, PEM; none connects without TLS")
     service_key: SecretStr | None = Field(default=None, description="password of service `dashboard` on the broker")
     host: str = Field(default="127.0.0.1", description="address to listen on")
     http_port: int = Field(default=8000, ge=0, le=65535, description="port to listen on; 0 takes a free one")

@@ -22,6 +22,7 @@ class MemorySettings(BaseSettings):
     data: Path = Field(description="Folder for the index across the town.")
     mqtt_host: str = Field(default="127.0.0.1", description="Where the broker is.")
     mqtt_port: int = Field(default=1883, description="Its TCP port.")
+    mqtt_pin: Path | None = Field(default=None, description="Certificate of the broker, PEM; none connects without TLS.")
     service_key: SecretStr = Field(description="Our own password there.")
     remember: bool = Field(
         default=True,

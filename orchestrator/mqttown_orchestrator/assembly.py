@@ -179,6 +179,7 @@ async def run(settings: Settings) -> None:
             assembly.on_cut_off,
             assembly.will(),
             key,
+            settings.mqtt_pin,
         ) as wire:
             await _live(assembly, wire)
 

@@ -17,6 +17,7 @@ class Settings(BaseSettings):
     town_file: Path = Field(description="The compiled town.")
     mqtt_host: str = Field(default="127.0.0.1", description="Host of the broker.")
     mqtt_port: int = Field(default=1883, ge=1, le=65535, description="MQTT port of the broker.")
+    mqtt_pin: Path | None = Field(default=None, description="Certificate of the broker, PEM; none connects without TLS.")
     service_key: SecretStr | None = Field(default=None, description="Our password on the broker; none for a broker without grants.")
     seed: int = Field(default=1, description="All luck of the town comes from it.")
     speed: float = Field(default=60.0, ge=0, description="Town seconds per real second; 0 is as fast as the machine allows.")

@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import ssl
 import time
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any, Final
 
 import gmqtt
@@ -42,7 +44,13 @@ class Wire:
     """
 
     def __init__(
-        self, receive: Receive, connected: Connected, cut_off: Callable[[], None], will: tuple[str, bytes], password: str | None
+        self,
+        receive: Receive,
+        connected: Connected,
+        cut_off: Callable[[], None],
+        will: tuple[str, bytes],
+        password: str | None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.lost = 0
         self._receive = receive
@@ -51,6 +59,7 @@ class Wire:
         topic, payload = will
         self._client: Any = gmqtt.Client(_CLIENT_ID, will_message=gmqtt.Message(topic, payload, retain=True))
         self._client.set_config({"reconnect_delay": _RECONNECT})
+        self._tls = tls
         if password is not None:
             self._client.set_auth_credentials(_CLIENT_ID, password)
         self._client.on_message = self._on_message
@@ -75,6 +84,7 @@ class Wire:
         cut_off: Callable[[], None],
         will: tuple[str, bytes],
         password: str | None,
+        pin: Path | None = None,
     ) -> AsyncIterator["Wire"]:
         """Connect; disconnect properly at the end, so that the Will is not told.
 
@@ -86,11 +96,12 @@ class Wire:
             cut_off: called when a connection is lost.
             will: topic and payload, kept by the broker.
             password: of user `orchestrator`; None connects without a name.
+            pin: the broker's certificate, PEM; None connects without TLS.
 
         Raises:
             WireDown: no broker there, or it refuses us.
         """
-        wire = cls(receive, connected, cut_off, will, password)
+        wire = cls(receive, connected, cut_off, will, password, None if pin is None else _trusting(pin))
         await wire._begin(host, port)
         try:
             yield wire
@@ -154,7 +165,7 @@ class Wire:
         while True:
             try:
                 async with asyncio.timeout_at(deadline):
-                    await self._client.connect(host, port, version=MQTTv311)
+                    await self._client.connect(host, port, ssl=self._tls or False, version=MQTTv311)
             except (OSError, MQTTConnectError) as error:
                 if isinstance(error, TimeoutError) or loop.time() > deadline or isinstance(error, MQTTConnectError):
                     raise WireDown(f"no way into the broker at {host}:{port}: {error or 'no answer'}") from error
@@ -184,6 +195,15 @@ class Wire:
     def _on_message(self, _client: Any, topic: str, payload: bytes, _qos: int, properties: dict[str, Any]) -> int:
         self._receive(topic, bytes(payload), bool(properties["retain"]))
         return 0
+
+
+def _trusting(pin: Path) -> ssl.SSLContext:
+    """Trust this very certificate, under whatever name the broker is reached."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.load_verify_locations(pin)
+    return context
 
 
 def _head(topic: str, payload_bytes: int, *, retain: bool) -> bytes:

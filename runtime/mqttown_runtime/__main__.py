@@ -28,7 +28,12 @@ async def _host(settings: Settings) -> None:
     minds = routine_minds(compiled, settings.seed, talk=settings.talk)
     all_here = asyncio.Event()
     key = settings.service_key.get_secret_value() if settings.service_key is not None else None
-    link = Link(Address(settings.mqtt_host, settings.mqtt_port), settings.host_name, key, on_connect=lambda _link: host.connected())
+    link = Link(
+        Address(settings.mqtt_host, settings.mqtt_port, pin=settings.mqtt_pin and str(settings.mqtt_pin)),
+        settings.host_name,
+        key,
+        on_connect=lambda _link: host.connected(),
+    )
     patience = settings.lockstep_recall_seconds if settings.lockstep else settings.recall_seconds
     host = Host(
         town,

@@ -17,6 +17,7 @@ class Settings(BaseSettings):
     host_name: str = Field(default="host-1", pattern=r"^host-[0-9]{1,4}$", description="Our own name as a service.")
     mqtt_host: str = Field(default="127.0.0.1", description="Host of the broker.")
     mqtt_port: int = Field(default=1883, ge=1, le=65535, description="MQTT port of the broker.")
+    mqtt_pin: Path | None = Field(default=None, description="Certificate of the broker, PEM; none connects without TLS.")
     service_key: SecretStr | None = Field(default=None, description="Our password on the broker; none for a broker without grants.")
     seed: int = Field(default=1, description="All luck of the minds comes from it.")
     lockstep: bool = Field(default=False, description="Every observation is answered by one action, and the town waits for it.")

@@ -19,6 +19,7 @@ _VARIABLES: Final = {
     "district": "MQTTOWN_DISTRICT",
     "host": "MQTTOWN_MQTT_HOST",
     "port": "MQTTOWN_MQTT_PORT",
+    "ca": "MQTTOWN_MQTT_CA",
 }
 
 
@@ -33,6 +34,7 @@ class Credentials:
         district: home district, part of the agent's topics for life.
         host: of the broker.
         port: TCP port of the broker.
+        ca: PEM file of the authority behind the broker's certificate; `system` means those that the system knows; None is no TLS.
     """
 
     username: str
@@ -41,6 +43,7 @@ class Credentials:
     district: str
     host: str = "127.0.0.1"
     port: int = 1883
+    ca: str | None = None
 
     @property
     def agent(self) -> str:
@@ -50,15 +53,15 @@ class Credentials:
     @property
     def address(self) -> Address:
         """Where the broker is."""
-        return Address(self.host, self.port)
+        return Address(self.host, self.port, tls=self.ca is not None, ca=None if self.ca == "system" else self.ca)
 
     @classmethod
     def find(cls, name: str | None = None) -> Self:
         """Look in the environment, then in the credentials file.
 
         The environment is taken if it has a key and means `name`: `MQTTOWN_AGENT`, `MQTTOWN_KEY`, `MQTTOWN_TOWN`,
-        `MQTTOWN_DISTRICT`, `MQTTOWN_MQTT_HOST`, `MQTTOWN_MQTT_PORT`. The file is the one that `MQTTOWN_CREDENTIALS` names, else
-        `agents/{name}.json` in the folder `MQTTOWN_DATA`, else in `.mqttown`.
+        `MQTTOWN_DISTRICT`, `MQTTOWN_MQTT_HOST`, `MQTTOWN_MQTT_PORT`, `MQTTOWN_MQTT_CA`. The file is the one that
+        `MQTTOWN_CREDENTIALS` names, else `agents/{name}.json` in the folder `MQTTOWN_DATA`, else in `.mqttown`.
 
         Raises:
             CredentialsError: neither is there.

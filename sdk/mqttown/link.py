@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -42,12 +43,30 @@ class Address:
         port: TCP port.
         websocket_path: like `/mqtt` for MQTT over WebSocket, None for plain TCP.
         tls: whether the connection is encrypted.
+        ca: PEM file of the authority that vouches for the broker's name, in place of those that the system knows; means TLS.
+        pin: PEM file of the broker's very certificate, whatever name it is reached by; means TLS.
     """
 
     host: str = "127.0.0.1"
     port: int = 1883
     websocket_path: str | None = None
     tls: bool = False
+    ca: str | None = None
+    pin: str | None = None
+
+    def tls_context(self) -> ssl.SSLContext | None:
+        """How the broker's certificate is checked; None without TLS.
+
+        Raises:
+            OSError: the file is not there, or holds no certificate.
+        """
+        if self.pin is None:
+            return ssl.create_default_context(cafile=self.ca) if self.tls or self.ca else None
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False  # the certificate itself is known, and it may be a public name's
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        context.load_verify_locations(self.pin)
+        return context
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +272,7 @@ class Link:
             will=will,
             transport="websockets" if self.address.websocket_path else "tcp",
             websocket_path=self.address.websocket_path,
-            tls_params=aiomqtt.TLSParameters() if self.address.tls else None,
+            tls_context=self.address.tls_context(),
         ) as client:
             if self._filters:
                 await self._ask(client, list(self._filters))
