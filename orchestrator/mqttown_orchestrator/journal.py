@@ -18,7 +18,19 @@ from mqttown_orchestrator import failpoint
 from mqttown_orchestrator.noticed import Remembered, read_acted, read_remembered
 from mqttown_orchestrator.statements import Statement
 
-__all__ = ["ACTIONS", "AGENTS", "EVENTS", "Journal", "JournalAway", "JournalError", "Run", "SecondWriter", "Snapshot", "TickRecord", "create_schema"]
+__all__ = [
+    "ACTIONS",
+    "AGENTS",
+    "EVENTS",
+    "Journal",
+    "JournalAway",
+    "JournalError",
+    "Run",
+    "SecondWriter",
+    "Snapshot",
+    "TickRecord",
+    "create_schema",
+]
 
 _SCHEMA_LOCK: Final = 0x6D717474
 """Advisory lock that makes two processes create tables one after the other; the gate uses the same."""
@@ -169,6 +181,10 @@ class Journal:
         """Read one moment of the journal, whatever is written meanwhile."""
         async with self._connection.transaction(isolation="repeatable_read", readonly=True):
             yield
+
+    async def exported(self) -> str:
+        """Id under which other connections can read this very moment; use it within `as_it_stands`."""
+        return str(await self._connection.fetchval("SELECT pg_export_snapshot()"))
 
     async def run(self) -> Run | None:
         """What the town was made from, or None before its genesis."""

@@ -26,7 +26,7 @@ __all__ = ["UNWATCHED", "Oversight"]
 
 UNWATCHED: Final = frozenset({"load"})
 """Plans whose agents are meant to flood."""
-_EVERY: Final = 4
+_EVERY: Final = 8
 """A profile is scored after so many actions."""
 _CONTENTS: Final = 256
 """As many as ids are remembered."""

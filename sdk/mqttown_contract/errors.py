@@ -126,7 +126,7 @@ class Refusal:
         detail: a sentence for a person.
         path: the field at fault, like `parameters.to[1]`.
         allowed: what would have been allowed, any JSON value.
-        retry_after: seconds, for `rate_limited` and `quarantined`.
+        retry_after: seconds, for `rate_limited` and `quarantined`, and for `not_allowed` where time heals.
     """
 
     code: Code

@@ -52,10 +52,10 @@ def test_an_even_or_a_bursting_pace_alone_holds_nobody(rules: Conduct) -> None:
         steady.acted(number * 1.0, f"sentence {number}")
     assert 0 < score(steady.signs(), rules) < rules.flag, "every program is even"
     bursting, at = Profile(rules), 0.0
-    for number in range(400):
+    for _ in range(400):
         at += 10.0
         bursting.acted(at, None)
-    for number in range(200):
+    for _ in range(200):
         at += 0.05
         bursting.acted(at, None)
     signs = bursting.signs()

@@ -68,9 +68,9 @@ def test_harmless(stage: ModerationStage, text: str) -> None:
         "you @sshole",
         "a s s h o l e",
         "a.s.s.h.o.l.e",
-        "аsshоle",  # Cyrillic
+        "\u0430ssh\u043ele",  # Cyrillic
         "ass\u200bhole",
-        "ａｓｓｈｏｌｅ",
+        "\uff41\uff53\uff53\uff48\uff4f\uff4c\uff45",  # full width
         "ássholé",
         "asssshoooole",
         "Senkin kusipää",

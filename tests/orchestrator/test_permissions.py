@@ -1,6 +1,5 @@
 """Permissions of an agent: verbs, actions an hour and spending, exact with eight actions in flight and over a restart."""
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -22,11 +21,7 @@ async def pair(town: Any, **permissions: Any) -> tuple[Any, Any]:
     await mira.hello()
     for agent in (mira, otso):
         await agent.act(f"{agent.name}-walk", "move_to", {"to": "puisto"})
-    async with asyncio.timeout(10):
-        while (await otso.hello())["observation"]["location"]["building"] != "puisto":
-            await asyncio.sleep(0.05)
-        while (await mira.hello())["observation"]["location"]["building"] != "puisto":
-            await asyncio.sleep(0.05)
+        await agent.expect("in/observation", lambda told: told["observation"]["location"]["building"] == "puisto")
     return mira, otso
 
 

@@ -23,8 +23,8 @@ class Clock:
 
 def citizen(name: str, owner: str | None = None, plan: str = "external") -> Citizen:
     return Citizen(
-        town="tiny", id=name, name=name, kind="external", home_district="ranta", owner=owner, tagline=None, plan=plan, placement=None,
-        registered_tick=0,
+        town="tiny", id=name, name=name, kind="external", home_district="ranta", owner=owner, tagline=None, plan=plan,
+        placement=None, registered_tick=0,
     )  # fmt: skip
 
 
