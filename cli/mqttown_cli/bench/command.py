@@ -10,7 +10,7 @@ from mqttown_cli.console import JsonOption, console, show_json
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="Measure: the pure world, the whole loop, recall.")
+app = typer.Typer(no_args_is_help=True, help="Measure: the pure world, the whole loop, spectators, recall.")
 _progress = Console(stderr=True, highlight=False)
 
 
@@ -38,12 +38,26 @@ def loop(
     agents: Annotated[int, typer.Option(min=1, max=15_000, help="Real MQTT connections.")] = 1000,
     ticks: Annotated[int, typer.Option(min=10, help="Measured ticks.")] = 60,
     detail: Annotated[Detail, typer.Option(help="Of the observations.")] = Detail.BRIEF,
+    memory: Annotated[bool, typer.Option("--memory", help="With the memory service remembering for everybody.")] = False,
     json_: JsonOption = False,
 ) -> None:
     """Broker, orchestrator and journal under a crowd that is observed, acts and is answered every tick."""
     from mqttown_cli.bench.loop import bench_loop  # noqa: PLC0415  measured code is loaded when measured
 
-    _show(bench_loop(agents, ticks, detail.value, _tell), as_json=json_)
+    _show(bench_loop(agents, ticks, detail.value, _tell, memory=memory), as_json=json_)
+
+
+@app.command()
+def spectators(
+    agents: Annotated[int, typer.Option(min=1, max=2000, help="Acting agents.")] = 500,
+    watching: Annotated[int, typer.Option("--spectators", min=1, max=15_000, help="Connections that only watch.")] = 10_000,
+    ticks: Annotated[int, typer.Option(min=10, help="Measured ticks without, and as many with spectators.")] = 30,
+    json_: JsonOption = False,
+) -> None:
+    """What spectators on the public topics cost: processor time a tick of each process, with none and with many."""
+    from mqttown_cli.bench.spectators import bench_spectators  # noqa: PLC0415
+
+    _show(bench_spectators(agents, watching, ticks, _tell), as_json=json_)
 
 
 @app.command()

@@ -21,6 +21,8 @@ __all__ = ["Agent", "Crowd", "Measured"]
 
 CONNECTS_AT_ONCE: Final = 50
 KEEP_ALIVE_SECONDS: Final = 600
+MIX: Final = {"say": 40, "move_to": 40, "others": 20}
+"""Percent of all actions."""
 REMARKS: Final = ("Nice weather.", "Have you seen the tram?", "I like it here.", "Good coffee!", "See you tomorrow.")
 
 
@@ -31,11 +33,13 @@ class Measured:
     Attributes:
         answers: (seconds from sending an action to its verdict, tick, wall time of the verdict) of each.
         codes: verdicts by code; accepted ones under `accepted`.
+        actions: sent, by kind of `MIX`.
         observations: how many, and their bytes in all.
     """
 
     answers: list[tuple[float, int, float]] = field(default_factory=list)
     codes: dict[str, int] = field(default_factory=dict)
+    actions: dict[str, int] = field(default_factory=lambda: dict.fromkeys(MIX, 0))
     observations: int = 0
     observation_bytes: int = 0
 
@@ -58,11 +62,17 @@ class Crowd:
         agents: who connects.
         detail: of observations, `full` or `brief`.
         lockstep: whether the town waits for them.
+
+    Attributes:
+        measured: so far.
+        acting: whether they act on what they observe.
+        echoing: whether they only send their last action again for every observation, and measure nothing.
     """
 
     def __init__(self, host: str, port: int, town: str, agents: Sequence[Agent], *, detail: str, lockstep: bool) -> None:
         self.measured = Measured()
         self.acting = True
+        self.echoing = False
         self._host = host
         self._port = port
         self._town = town
@@ -111,6 +121,7 @@ class _Member(asyncio.Protocol):
         self._luck = int.from_bytes(hashlib.blake2b(agent.id.encode(), digest_size=8).digest())
         self._count = 0
         self._bound_for: str | None = None
+        self._last = b""
         self._sent: dict[str, float] = {}
         self._buffer = bytearray()
         self._transport: asyncio.Transport | None = None
@@ -132,7 +143,8 @@ class _Member(asyncio.Protocol):
             self._packet(*frame)
 
     def greet(self) -> None:
-        self._publish(self._hello_topic, json.dumps(self._hello).encode())
+        assert self._transport is not None, "connected"
+        self._transport.write(packets.publish(self._hello_topic, json.dumps(self._hello).encode()))
 
     def leave(self) -> None:
         if self._transport is not None:
@@ -157,7 +169,10 @@ class _Member(asyncio.Protocol):
 
     def _message(self, topic: bytes, payload: bytes) -> None:
         measured = self._crowd.measured
-        if topic.endswith(b"/observation"):
+        if self._crowd.echoing:
+            if topic.endswith(b"/observation") and self._transport is not None:
+                self._transport.write(self._last)
+        elif topic.endswith(b"/observation"):
             measured.observations += 1
             measured.observation_bytes += len(payload)
             if self._crowd.acting:
@@ -172,47 +187,64 @@ class _Member(asyncio.Protocol):
                 measured.answers.append((now - sent, verdict["tick"], now))
 
     def _act(self, observation: dict[str, Any]) -> None:
-        """40 % `say`, 40 % `move_to`, 20 % others."""
+        """Do what the crowd has done too little of, if it is possible here."""
         self._count += 1
-        turn = (self._luck + self._count * 2_654_435_761) % 1000
-        seen = observation["observation"]
-        action, parameters = _choice(turn, seen, self._bound_for)
+        luck = (self._luck + self._count * 2_654_435_761) % 1000
+        done = self._crowd.measured.actions
+        kind, action, parameters = _choice(luck, observation, self._bound_for, done)
+        done[kind] += 1
         if action == "move_to":
             self._bound_for = parameters["to"]
         identity = f"{observation['generation']}-{self._count}"
         self._sent[identity] = time.time()
         message = {"id": identity, "action": action, "parameters": parameters, "observation_id": observation["id"]}
-        self._publish(self._action_topic, orjson.dumps(message))
-
-    def _publish(self, topic: str, payload: bytes) -> None:
+        self._last = packets.publish(self._action_topic, orjson.dumps(message))
         assert self._transport is not None
-        self._transport.write(packets.publish(topic, payload))
+        self._transport.write(self._last)
 
 
-def _choice(turn: int, seen: dict[str, Any], bound_for: str | None) -> tuple[str, dict[str, Any]]:
-    """Something that the observation says is possible: not to a closed door, not where one is or is going already.
+_LEFT: Final = 8
+"""So few pieces may be gone when the action is judged, since others buy too."""
+_Chosen = tuple[str, dict[str, Any]]
+"""A verb and its parameters."""
 
-    Whom one sees may be gone when the action is judged; so gifts, which need somebody beside one, are few.
-    """
-    share, luck = turn % 10, turn // 10
-    location, purse = seen["location"], seen["self"]["purse"]
-    if share < 4:
-        return "say", {"text": REMARKS[luck % len(REMARKS)]}
-    if share < 8:
-        not_to = {location["building"], bound_for}
-        places = [place["id"] for place in location["nearby"] if place["open"] is not False and place["id"] not in not_to]
-        if places:
-            return "move_to", {"to": places[luck % len(places)]}
-    here = location["here"]
-    goods = (
-        [sale["item"] for sale in here["sells"] if sale["price"] <= purse and sale["stock"] > 8] if here and here["open"] else []
-    )
-    if share == 8 and goods:
-        return "buy", {"item": goods[luck % len(goods)]}
-    others = [other["id"] for other in seen["visible_agents"] if other.get("metres") is None]
-    if share == 8 and others and purse > 0 and luck % 4 == 0:
-        return "give", {"to": others[luck % len(others)], "amount": 1}
-    if seen["self"]["doing"] == "idle":
-        return "wait", {"ticks": 1}
-    # On the way a `wait` would change nothing and bring no observation, and this one would sit out the next ticks.
-    return "say", {"text": REMARKS[luck % len(REMARKS)]}
+
+def _choice(luck: int, observation: dict[str, Any], bound_for: str | None, done: dict[str, int]) -> tuple[str, str, dict[str, Any]]:
+    """Something that the observation says is possible, of the kind that lags behind the mix most: (kind, verb, parameters)."""
+    seen, offered = observation["observation"], {entry["action"] for entry in observation["available_actions"]}
+    for kind in sorted(MIX, key=lambda kind: done[kind] / MIX[kind]):
+        if kind == "say":
+            chosen = _say(luck, seen)
+        elif kind == "move_to":
+            chosen = _move(luck, seen, bound_for)
+        else:
+            chosen = _other(luck, seen, offered)
+        if chosen is not None:
+            return kind, *chosen
+    return "others", "wait", {"ticks": 1}
+
+
+def _say(luck: int, seen: dict[str, Any]) -> _Chosen | None:
+    return None if seen["self"]["doing"] == "sleeping" else ("say", {"text": REMARKS[luck % len(REMARKS)]})
+
+
+def _move(luck: int, seen: dict[str, Any], bound_for: str | None) -> _Chosen | None:
+    """Not to a closed door, not where one is or is going already."""
+    not_to = {seen["location"]["building"], bound_for}
+    places = [place["id"] for place in seen["location"]["nearby"] if place["open"] is not False and place["id"] not in not_to]
+    return ("move_to", {"to": places[luck % len(places)]}) if places else None
+
+
+def _other(luck: int, seen: dict[str, Any], offered: set[str]) -> _Chosen | None:
+    """Eat, buy, or lie down: what the world shows the end of. One who waits or gives might see nothing, or nobody, then."""
+    here = seen["location"]["here"]
+    if here is None:
+        return None
+    if "eat" in offered:
+        return "eat", {}
+    if "buy" in offered:
+        purse = seen["self"]["purse"]
+        goods = [sale["item"] for sale in here["sells"] if sale["price"] <= purse and sale["stock"] > _LEFT]
+        if goods:
+            return "buy", {"item": goods[luck % len(goods)]}
+    return ("sleep", {"until": "05:00"}) if "sleep" in offered else None

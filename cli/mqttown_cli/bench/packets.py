@@ -11,11 +11,14 @@ PUBLISH: Final = 0x30
 DISCONNECT: Final = b"\xe0\x00"
 _CONNECT: Final = 0x10
 _SUBSCRIBE: Final = 0x82
+_CLEAN_SESSION: Final = b"\x00\x04MQTT\x04\x02"
 _CLEAN_SESSION_WITH_NAME_AND_KEY: Final = b"\x00\x04MQTT\x04\xc2"
 
 
-def connect(name: str, key: str, keep_alive: int) -> bytes:
-    """CONNECT with a clean session; `name` is user name and client id, `keep_alive` in seconds."""
+def connect(name: str, key: str | None, keep_alive: int) -> bytes:
+    """CONNECT with a clean session; `name` is client id, and user name if there is a key; `keep_alive` in seconds."""
+    if key is None:
+        return _frame(_CONNECT, _CLEAN_SESSION + struct.pack("!H", keep_alive) + _text(name))
     body = _CLEAN_SESSION_WITH_NAME_AND_KEY + struct.pack("!H", keep_alive) + _text(name) + _text(name) + _text(key)
     return _frame(_CONNECT, body)
 
@@ -25,9 +28,9 @@ def subscribe(*filters: str) -> bytes:
     return _frame(_SUBSCRIBE, b"\x00\x01" + b"".join(_text(name) + b"\x00" for name in filters))
 
 
-def publish(topic: str, payload: bytes) -> bytes:
+def publish(topic: str, payload: bytes, *, retain: bool = False) -> bytes:
     """PUBLISH at QoS 0."""
-    return _frame(PUBLISH, _text(topic) + payload)
+    return _frame(PUBLISH | retain, _text(topic) + payload)
 
 
 def delivered(body: bytes) -> tuple[bytes, bytes]:
