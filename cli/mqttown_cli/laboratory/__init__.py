@@ -1,0 +1,1 @@
+"""The town as an environment for reinforcement learning, without wire and processes."""
