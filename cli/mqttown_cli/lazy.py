@@ -11,6 +11,7 @@ __all__ = ["COMMANDS", "LazyCommands"]
 COMMANDS: Final[dict[str, str]] = {
     "up": "mqttown_cli.up:up",
     "agent": "mqttown_cli.agent:app",
+    "broker": "mqttown_cli.broker:app",
     "mcp": "mqttown_cli.mcp_door:mcp",
     "tail": "mqttown_cli.tail:tail",
     "trace": "mqttown_cli.trace:trace",
@@ -25,6 +26,8 @@ COMMANDS: Final[dict[str, str]] = {
     "flags": "mqttown_cli.review:flags",
     "audit": "mqttown_cli.audit:app",
     "verify": "mqttown_cli.verify:verify",
+    "backup": "mqttown_cli.backup:backup",
+    "restore": "mqttown_cli.restore:restore",
     "export": "mqttown_cli.export:export",
     "town": "mqttown_cli.townpack.command:app",
     "content": "mqttown_cli.content.command:app",

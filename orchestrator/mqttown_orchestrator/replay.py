@@ -17,7 +17,7 @@ from mqttown_orchestrator.world.state import State
 from mqttown_orchestrator.world.step import step
 from mqttown_orchestrator.world.turn import Happened
 
-__all__ = ["Replayed", "Verification", "replay", "verify"]
+__all__ = ["Replayed", "Verification", "last_state", "replay", "verify"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,25 @@ async def replay(journal: Journal, plan: Plan, state: State, luck: Luck) -> Asyn
         yield done
         if done.fault is not None:
             return
+
+
+async def last_state(journal: Journal) -> tuple[int, str]:
+    """Tick and hash of the newest state, replayed from the newest snapshot.
+
+    Raises:
+        JournalError: there is no town, or it can't be replayed to its end.
+    """
+    run, last = await journal.run(), await journal.last_tick()
+    snapshot = await journal.snapshot(last)
+    if run is None or snapshot is None:
+        raise JournalError("no town has been begun in this database")
+    plan, state = Plan.from_json(run.town), load(snapshot.dumped)
+    async for done in replay(journal, plan, state, Luck(run.seed)):
+        if done.fault is not None:
+            raise JournalError(f"tick {done.tick} of the journal can't be replayed: {done.fault}")
+    if state.tick != last:
+        raise JournalError(f"the journal ends at tick {state.tick}, but its writer was at {last}")
+    return last, digest(state)
 
 
 async def verify(database: str, *, from_snapshot: bool = False) -> Verification:

@@ -1,6 +1,9 @@
 """`mqttown bench`: the workloads that the speed goals are measured with."""
 
+import json
+import time
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -67,6 +70,44 @@ def recall(json_: JsonOption = False) -> None:
 
     for result in measure():
         _show(result, as_json=json_)
+
+
+@app.command()
+def crash(
+    kills: Annotated[int, typer.Option(min=1, help="How often something is killed.")] = 200,
+    agents: Annotated[int, typer.Option(min=5, max=2_000, help="Agents that give each other coins.")] = 100,
+    seed: Annotated[int, typer.Option(help="Of who is killed when.")] = 1,
+    speed: Annotated[float, typer.Option(min=1, help="Town seconds per real second.")] = 120.0,
+    failpoint_ticks: Annotated[
+        int, typer.Option(min=0, help="The orchestrator also kills itself, within so many ticks of each start; 0 for never.")
+    ] = 30,
+    json_: JsonOption = False,
+) -> None:
+    """Kill orchestrator, broker, database and memory of a town under load, and check that nothing is lost or doubled."""
+    from mqttown_cli.bench.crash.harness import Asked, bench_crash  # noqa: PLC0415
+
+    result = bench_crash(Asked(kills, agents, seed, speed, failpoint_ticks), _tell)
+    _show(result, as_json=json_)
+    raise typer.Exit(1 if result["problems"] else 0)
+
+
+@app.command()
+def simulate(
+    town_file: Annotated[Path, typer.Argument(help="A compiled town; a small one is fast.")],
+    first: Annotated[int, typer.Option("--seed", help="The first seed.")] = 1,
+    seeds: Annotated[int, typer.Option(min=1, help="How many.")] = 1000,
+) -> None:
+    """The service loop in virtual time under loss, delay, crash and partition, one run a seed."""
+    from mqttown_cli.bench.simulation.run import simulate as run  # noqa: PLC0415
+
+    town = json.loads(town_file.read_text(encoding="utf-8"))
+    began = time.perf_counter()
+    bad = [outcome for seed in range(first, first + seeds) if (outcome := run(seed, town)).problems]
+    for outcome in bad:
+        console.print(f"seed {outcome.seed}:", *outcome.problems, sep="\n  ", style="red", markup=False)
+        console.print(f"again: mqttown bench simulate {town_file} --seed {outcome.seed} --seeds 1", markup=False)
+    console.print(f"{seeds} seeds in {time.perf_counter() - began:.1f} s, {len(bad)} with problems")
+    raise typer.Exit(1 if bad else 0)
 
 
 def _tell(line: str) -> None:

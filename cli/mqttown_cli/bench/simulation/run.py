@@ -228,7 +228,7 @@ class Run:
         self._arrivals.setdefault(generation, []).append((agent, action))
 
     def _see_how_it_ended(self, instance: Instance) -> None:
-        if instance.superseded:
+        if instance.superseded and not self._faults.usurped:  # else the usurper has fallen, which is its own affair
             self._wrong.append("the only writer took itself for superseded, which ends a town")
         if not instance.task.cancelled() and (error := instance.task.exception()) is not None:
             self._wrong.append(f"the loop ended with {error!r}")

@@ -1,9 +1,9 @@
 """Agents that give each other a coin an action, whatever becomes of the town meanwhile; writes the history of what they were told.
 
-Run as `python benchmarks/crash.py AGENTS.json HISTORY.jsonl`. It says `giving` when all have connected, goes on until its
-standard input is closed, waits until nothing is undecided, asks everybody for its purse, and ends. The history has a line for
-each `start`, `invoke`, `resend`, `doubt` (a decided action sent again), `verdict`, `lost` connection, new `generation` and final
-`purse`, in the order in which they happened, as Jepsen's histories have it (https://github.com/jepsen-io/jepsen).
+Run as `python -m mqttown_cli.bench.crash.givers AGENTS.json HISTORY.jsonl`. It says `giving` when all have connected, goes on until
+its standard input is closed, waits until nothing is undecided, asks everybody for its purse, and ends. The lines of the history are
+operations, see `history.py`, in the order in which they happened; `info` are `start`, `resend`, `doubt` (a decided action sent
+again), `lost` connection, `refused`, new `generation` and final `purse`.
 """
 
 import asyncio
@@ -13,14 +13,19 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, TextIO, cast
+from typing import Any, Final, Literal, TextIO, cast
 
 import orjson
 import uvloop
 
 from mqttown_cli.bench import packets
+from mqttown_cli.bench.history import Operation
 from mqttown_contract import topics
 
+__all__ = ["Giver", "main"]
+
+Type = Literal["invoke", "ok", "fail", "info"]
+LUCK: Final = random.Random()  # noqa: S311  load, no secret
 IN_FLIGHT: Final = 8
 PATIENCE_SECONDS: Final = 5.0
 """Without a verdict for so long, an action is sent again."""
@@ -41,9 +46,9 @@ class History:
     def __init__(self, out: TextIO) -> None:
         self._out = out
 
-    def add(self, kind: str, agent: str, **more: Any) -> None:
-        """Write a line, at once: the test looks at the file while we write."""
-        self._out.write(json.dumps({"t": time.time(), "kind": kind, "agent": agent, **more}) + "\n")
+    def add(self, type_: Type, f: str, agent: str, identity: str = "", **value: Any) -> None:
+        """Write a line, at once: others look at the file while we write."""
+        self._out.write(Operation(time.time(), agent, type_, f, identity, value).to_line())
         self._out.flush()
 
 
@@ -59,6 +64,7 @@ class Giver:
         tick: of the newest verdict.
         newest: action that was decided last.
         next_gift: monotonic seconds.
+        sent, connections: how many there were.
     """
 
     id: str
@@ -76,6 +82,8 @@ class Giver:
     newest: str | None = None
     session: "Session | None" = None
     next_gift: float = 0.0
+    sent: int = 0
+    connections: int = 0
 
     def act(self, now: float, *, giving: bool) -> None:
         """Send again what is overdue, and now and then a handful of new coins."""
@@ -86,8 +94,8 @@ class Giver:
                 self.pending[identity] = now
                 self._give(identity, "resend")
         if giving and now >= self.next_gift:
-            self.next_gift = now + random.expovariate(1 / PAUSE_SECONDS)
-            for _ in range(random.randint(1, IN_FLIGHT) - len(self.pending)):
+            self.next_gift = now + LUCK.expovariate(1 / PAUSE_SECONDS)
+            for _ in range(LUCK.randint(1, IN_FLIGHT) - len(self.pending)):
                 self.count += 1
                 self.pending[f"coin-{self.count}"] = now
                 self._give(f"coin-{self.count}", "invoke")
@@ -107,7 +115,7 @@ class Giver:
         """The connection is gone."""
         if self.session is not None:
             self.session = None
-            self.history.add("lost", self.id)
+            self.history.add("info", "lost", self.id)
 
     def hear(self, channel: str, message: dict[str, Any]) -> None:
         """Take in what the town says."""
@@ -123,20 +131,21 @@ class Giver:
     def _verdict(self, message: dict[str, Any]) -> None:
         identity = message["action_id"]
         told = {name: message[name] for name in ("status", "code", "detail", "tick", "events", "generation")}
-        self.history.add("verdict", self.id, id=identity, **told)
+        del told["status"]
+        self.history.add("ok" if message["status"] == "accepted" else "fail", "give", self.id, identity, **told)
         self.tick = max(self.tick, message["tick"])
         if message["code"] == "rate_limited":  # not remembered: the same id is judged anew
             self.pending[identity] = time.monotonic() - PATIENCE_SECONDS + message["retry_after"]
             return
         self.newest = identity
-        if self.pending.pop(identity, None) is not None and random.random() < DOUBTS:
+        if self.pending.pop(identity, None) is not None and LUCK.random() < DOUBTS:
             self._give(identity, "doubt")
 
     def _new_generation(self, generation: int) -> None:
         first, self.generation = self.generation == 0, generation
         if first:
             return
-        self.history.add("generation", self.id, generation=generation)
+        self.history.add("info", "generation", self.id, generation=generation)
         self.greet()
         now = time.monotonic()
         for identity in self.pending:
@@ -147,7 +156,17 @@ class Giver:
 
     def _give(self, identity: str, kind: str) -> None:
         assert self.session is not None
-        self.history.add(kind, self.id, id=identity, to=self.to)
+        self.sent += 1
+        place = {"connection": self.session.name, "number": self.sent}
+        self.history.add(
+            "invoke" if kind == "invoke" else "info",
+            "give" if kind == "invoke" else kind,
+            self.id,
+            identity,
+            to=self.to,
+            amount=1,
+            **place,
+        )
         action = {"id": identity, "action": "give", "parameters": {"to": self.to, "amount": 1}}
         self.session.publish(self._out("action"), action)
 
@@ -161,6 +180,8 @@ class Session(asyncio.Protocol):
     def __init__(self, giver: Giver) -> None:
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._giver = giver
+        giver.connections += 1
+        self.name = f"{giver.id}/{giver.connections}"
         self._buffer = bytearray()
         self._transport: asyncio.Transport | None = None
 
@@ -218,8 +239,8 @@ async def stay_connected(giver: Giver, host: str, port: int) -> None:
             _transport, session = await loop.create_connection(lambda: Session(giver), host, port)
             await session.ended
         except OSError as error:
-            giver.history.add("refused", giver.id, why=str(error))
-        await asyncio.sleep(random.uniform(*RECONNECT_SECONDS))
+            giver.history.add("info", "refused", giver.id, why=str(error))
+        await asyncio.sleep(LUCK.uniform(*RECONNECT_SECONDS))
 
 
 async def purses(givers: list[Giver], kind: str, since_tick: int = 0) -> None:
@@ -229,7 +250,7 @@ async def purses(givers: list[Giver], kind: str, since_tick: int = 0) -> None:
             while giver.purse is None or giver.purse[1] < since_tick:
                 giver.observed.clear()
                 await giver.observed.wait()
-            giver.history.add(kind, giver.id, purse=giver.purse[0], tick=giver.purse[1])
+            giver.history.add("info", kind, giver.id, purse=giver.purse[0], tick=giver.purse[1])
 
 
 async def live(known: dict[str, Any], history: History) -> None:
@@ -237,7 +258,8 @@ async def live(known: dict[str, Any], history: History) -> None:
     givers = [Giver(town=known["town"], history=history, **agent) for agent in known["agents"]]
     connections = [asyncio.create_task(stay_connected(giver, known["host"], known["port"]), name=giver.id) for giver in givers]
     await purses(givers, "start")
-    print("giving", flush=True)
+    sys.stdout.write("giving\n")
+    sys.stdout.flush()
     asked = asyncio.create_task(asyncio.to_thread(sys.stdin.read), name="stdin")
     deadline = float("inf")
     while not asked.done() or any(giver.pending for giver in givers):

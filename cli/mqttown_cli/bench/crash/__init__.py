@@ -1,0 +1,1 @@
+"""Kills whatever a town is made of, again and again, and checks that nothing was lost."""
