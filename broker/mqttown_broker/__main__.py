@@ -19,7 +19,7 @@ from mqttown_broker.gate import Gate
 from mqttown_broker.keeper import Keeper
 from mqttown_broker.mosquitto import MosquittoServer
 from mqttown_broker.nats import BrokerError, NatsServer
-from mqttown_broker.remote import RemoteBroker, mosquitto_acl, rules
+from mqttown_broker.remote import RemoteBroker, mosquitto_acl, require_proof, rules
 from mqttown_broker.settings import GateSettings
 from mqttown_broker.tls import TlsError, trusting
 from mqttown_broker.uses import kept_uses
@@ -121,6 +121,8 @@ async def _end_of_mosquitto(server: MosquittoServer) -> str:
 
 @asynccontextmanager
 async def _amqtt(settings: GateSettings) -> AsyncIterator[tuple[Ready, Ended]]:
+    if settings.public:
+        raise BrokerError("amqtt does not hold the grants against strangers: not with --public")
     try:
         from mqttown_broker.in_process import InProcessBroker  # noqa: PLC0415  an extra that few install
     except ModuleNotFoundError as error:
@@ -141,6 +143,8 @@ async def _amqtt(settings: GateSettings) -> AsyncIterator[tuple[Ready, Ended]]:
 @asynccontextmanager
 async def _remote(settings: GateSettings) -> AsyncIterator[tuple[Ready, Ended]]:
     broker = RemoteBroker.from_url(settings.broker)
+    if settings.public:
+        require_proof(settings.data / "broker-proof.json", broker, settings.town)
     await broker.check()
     settings.data.mkdir(parents=True, exist_ok=True)
     to_enter = settings.data / "broker-rules.txt"

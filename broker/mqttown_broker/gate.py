@@ -72,6 +72,7 @@ class Gate:
         self._strangers = Allowance(STRANGERS_A_SECOND, STRANGERS_AT_ONCE)
         self._messages = Allowance(self._limits.messages, self._limits.message_burst)
         self._bytes = Allowance(self._limits.bytes, self._limits.byte_burst)
+        self._watch: FloodWatch | None = None
         self._watching: list[asyncio.Task[None]] = []
         self.used: dict[tuple[str, str], float] = {}
         self.counts = {"refused": 0, "kicked": 0, "banned": 0}
@@ -89,7 +90,7 @@ class Gate:
         self._callout = await nats.connect(url, nkeys_seed_str=keys.gate, name="gate", **options)
         await self._callout.subscribe(CALLOUT, cb=self._asked)
         await _heard(self._callout)
-        watch = FloodWatch(self._system, self._server.server_id, self._limits, self._spoken)
+        self._watch = watch = FloodWatch(self._system, self._server.server_id, self._limits, self._spoken)
         self._watching = [
             asyncio.create_task(watch.run(), name="flood watch"),
             asyncio.create_task(self._tidy(), name="tidy gate"),
@@ -97,6 +98,8 @@ class Gate:
 
     async def stop(self) -> None:
         """Stop serving; live connections stay."""
+        if self._watch is not None:
+            self._watch.ended = True
         tasks = [*self._watching, *self._answers]
         for task in tasks:
             task.cancel()

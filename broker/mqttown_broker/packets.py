@@ -30,6 +30,7 @@ class RawClient:
     Attributes:
         closed: set once the broker has closed it.
         code: of CONNACK; -1 before.
+        received: messages so far.
     """
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -41,6 +42,7 @@ class RawClient:
         self._pump: asyncio.Task[None] | None = None
         self.closed = asyncio.Event()
         self.code = -1
+        self.received = 0
 
     @classmethod
     async def open(cls, host: str, port: int, tls: ssl.SSLContext | None = None) -> Self:
@@ -192,6 +194,7 @@ class RawClient:
                 if kind & 0xF0 == 0x30:
                     end = 2 + int.from_bytes(body[:2], "big")
                     start = end + (2 if kind & 0x06 else 0)
+                    self.received += 1
                     self._messages.put_nowait((body[2:end].decode(), body[start:], bool(kind & 1)))
                 elif kind != _PINGRESP:
                     self._answers.put_nowait((kind, body))

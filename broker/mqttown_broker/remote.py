@@ -1,17 +1,21 @@
 """Somebody else's broker by URL: whether it lets us in, and the rules that its operator has to enter."""
 
 import asyncio
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final, Self
 from urllib.parse import unquote, urlsplit
 
 from mqttown_broker import grants
 from mqttown_broker.grants import Grants
 from mqttown_broker.nats import BrokerError
+from mqttown_broker.suite import SUITE_VERSION, Finding
 from mqttown_contract.types import SERVICES
 
-__all__ = ["RemoteBroker", "mosquitto_acl", "rules"]
+__all__ = ["RemoteBroker", "mosquitto_acl", "prove", "require_proof", "rules"]
 
 CONNECT_SECONDS: Final = 5.0
 _REASONS: Final = {
@@ -52,7 +56,7 @@ class RemoteBroker:
         except ValueError as error:
             raise BrokerError(f"--broker {url.partition('@')[2] or url!r}: {error}") from error
         if parts.scheme != "mqtt" or not parts.hostname:
-            raise BrokerError("--broker takes nats, amqtt, or a URL like mqtt://user:password@host:1883")
+            raise BrokerError("--broker takes nats, mosquitto, amqtt, or a URL like mqtt://user:password@host:1883")
         return cls(parts.hostname, port, unquote(parts.username or ""), unquote(parts.password or ""))
 
     async def check(self) -> None:
@@ -89,6 +93,39 @@ class RemoteBroker:
             size += bytes([length & 0x7F | 0x80])
             length >>= 7
         return b"\x10" + size + bytes([length]) + body
+
+
+def prove(file: Path, broker: RemoteBroker, town: str, findings: Iterable[Finding]) -> bool:
+    """Write down what the grants suite found about a broker; return whether it holds all of it."""
+    cases = {found.case: found.problem or "held" for found in findings}
+    held = all(word == "held" for word in cases.values())
+    proof = {
+        "suite": SUITE_VERSION, "host": broker.host, "port": broker.port, "town": town, "held": held,
+        "when": datetime.now(UTC).isoformat(timespec="seconds"), "cases": cases,
+    }  # fmt: skip
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(proof, indent=1), encoding="utf-8")
+    return held
+
+
+def require_proof(file: Path, broker: RemoteBroker, town: str) -> None:
+    """See that the grants suite has passed against a broker.
+
+    Raises:
+        BrokerError: it has not, or that was another broker, town or suite.
+    """
+    how = f"run mqttown broker check against it first; see docs/broker.md ({file})"
+    try:
+        proof = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise BrokerError(f"--public: nobody has shown that {broker.host}:{broker.port} holds the grants; {how}") from None
+    wanted = {"suite": SUITE_VERSION, "host": broker.host, "port": broker.port, "town": town}
+    other = [name for name, value in wanted.items() if proof.get(name) != value]
+    if other:
+        raise BrokerError(f"--public: the check that was made is of another {', '.join(other)}; {how}")
+    if not proof.get("held"):
+        lacking = [case for case, word in proof["cases"].items() if word != "held"]
+        raise BrokerError(f"--public: {broker.host}:{broker.port} did not hold: {'; '.join(lacking)}")
 
 
 def _text(text: str) -> bytes:

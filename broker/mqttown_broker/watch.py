@@ -42,6 +42,9 @@ class FloodWatch:
         server_id: name of the server in `$SYS` subjects.
         limits: `messages` and `bytes` a second of one connection.
         told: awaited with what the connections have published since the look before.
+
+    Attributes:
+        ended: set it before `run` is cancelled.
     """
 
     def __init__(self, system: Client, server_id: str, limits: Limits, told: Callable[[list[Spoken]], Awaitable[None]]) -> None:
@@ -52,6 +55,7 @@ class FloodWatch:
         self._total = (0, 0)
         self._seen: dict[int, tuple[int, int]] = {}
         self._fresh = False
+        self.ended = False
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -60,6 +64,8 @@ class FloodWatch:
             began = loop.time()
             with contextlib.suppress(NatsError, TimeoutError):  # the gate itself sees that the server has gone
                 await self.look()
+            if self.ended:  # nats-py may turn a cancellation into a timeout
+                return
             await asyncio.sleep(max(EVERY_SECONDS, SHARE * (loop.time() - began)))
 
     async def look(self) -> None:
