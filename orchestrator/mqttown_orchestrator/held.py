@@ -61,6 +61,10 @@ class Held:
         """How many wait."""
         return len(self._waiting) + len(self._fresh)
 
+    def of(self, agent: str) -> int:
+        """How many of one agent wait."""
+        return sum(words.agent == agent for words in (*self._waiting.values(), *self._fresh))
+
     def get(self, number: int) -> HeldWords | None:
         """What waits under a number, if the journal has it."""
         return self._waiting.get(number)

@@ -4,7 +4,7 @@ import time
 import zlib
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import orjson
@@ -28,6 +28,8 @@ UNWATCHED: Final = frozenset({"load"})
 """Plans whose agents are meant to flood."""
 _EVERY: Final = 8
 """A profile is scored after so many actions."""
+_MAX_HELD: Final = 16
+"""Of one agent; what comes on top is rejected."""
 _CONTENTS: Final = 256
 """As many as ids are remembered."""
 _LAPSE: Final = 600.0
@@ -37,8 +39,11 @@ _HELD_FOR: Final = "unusual conduct; an operator will look at it"
 
 @dataclass(slots=True)
 class _Watched:
+    """One agent, or all agents of one owner; `agents` names these, and is empty for the former."""
+
     profile: Profile
     actions: int = 0
+    agents: set[str] = field(default_factory=set)
     flagged: float = float("-inf")
     contents: dict[str, int] = field(default_factory=dict)
     newest: deque[int] = field(default_factory=lambda: deque(maxlen=8))
@@ -70,6 +75,7 @@ class Oversight:
         self._last_flag = last_flag
         self._now = now
         self._watched: dict[str, _Watched] = {}
+        self._owners: dict[str, _Watched] = {}
         self._circles: dict[str, Circle] = {}
         self._statements: list[Statement] = []
         self._caught: list[Citizen] = []
@@ -97,8 +103,14 @@ class Oversight:
         text = f"The id {arrival.id!r} was used before with other content; its verdict stands. Use a new id for a new action."
         self._outbox.notice(arrival.citizen, "id_reused", text)
 
-    def moderated(self, citizen: Citizen, undecided: Undecided, judgement: Judgement) -> None:
-        """Words were masked, held or rejected; the audit log names the rule, and never the words."""
+    def moderated(self, citizen: Citizen, undecided: Undecided, judgement: Judgement) -> Judgement:
+        """Words are to be masked, held or rejected; the audit log names the rule, and never the words.
+
+        Returns:
+            What is done with them: an operator reads only so much of one agent.
+        """
+        if judgement.action == "hold" and self.held.of(citizen.id) >= _MAX_HELD:
+            judgement = replace(judgement, action="reject")
         what: dict[str, Any] = {"action": judgement.action, "rule": judgement.rule, "score": judgement.score}
         if judgement.action == "hold":
             what["held"], statement = self.held.add(
@@ -106,6 +118,7 @@ class Oversight:
             )
             self._statements.append(statement)
         self._audit.note("moderation", citizen.id, citizen.owner, action_id=undecided.id, **what)
+        return judgement
 
     def settle(self, happened: Happened, taken: Mapping[tuple[str, str], Undecided]) -> list[Statement]:
         """A tick is judged: what the journal is to keep of it beside the tick itself."""
@@ -156,6 +169,7 @@ class Oversight:
         citizen = self._town.citizens.get(agent)
         if citizen is not None and citizen.owner is not None:
             self._circles.pop(citizen.owner, None)
+            self._owners.pop(citizen.owner, None)
 
     def _of(self, citizen: Citizen) -> _Watched:
         known = self._watched.get(citizen.id)
@@ -164,11 +178,20 @@ class Oversight:
         return known
 
     def _look(self, citizen: Citizen, undecided: Undecided, now: float, tick: int) -> None:
-        known = self._of(citizen)
+        """Look at an agent by its newest actions, and at all agents of its owner as if they were one."""
         sentence = undecided.parameters.get("text") if undecided.action == "say" else None
-        known.profile.acted(now, sentence if isinstance(sentence, str) else None)
-        known.actions += 1
-        if known.actions % _EVERY == 0 and citizen.quarantined is None:
+        looked_at = [self._of(citizen)]
+        if citizen.owner is not None:
+            fleet = self._owners.get(citizen.owner)
+            if fleet is None:
+                fleet = self._owners[citizen.owner] = _Watched(Profile(self._rules))
+            fleet.agents.add(citizen.id)
+            looked_at.append(fleet)
+        for known in looked_at:
+            known.profile.acted(now, sentence if isinstance(sentence, str) else None)
+            known.actions += 1
+            if known.actions % _EVERY or len(known.agents) == 1 or citizen.quarantined is not None:
+                continue
             circle = self._circles.get(citizen.owner or "")
             signs = known.profile.signs(0.0 if circle is None else circle.sign)
             if (points := score(signs, self._rules)) >= self._rules.flag:

@@ -123,6 +123,18 @@ async def test_who_spams_is_held_until_the_operator_releases(orchestrator: Any) 
     assert set(kinds[1:-2]) == {"flag"}
 
 
+async def test_a_fleet_that_says_one_sentence_is_flagged(orchestrator: Any) -> None:
+    await orchestrator.start()
+    fleet = [await orchestrator.join(f"bot-{number}", owner="Ada") for number in range(4)]
+    for bot in fleet:
+        await bot.hello()
+    for number in range(6):
+        for bot in fleet:
+            assert (await bot.act(f"f-{number}", "say", {"text": "Buy my soup!"}))["status"] == "accepted", "few words each"
+    flags = await orchestrator.rows("SELECT owner, agent FROM town.flags")
+    assert {row["owner"] for row in flags} == {"Ada"}
+
+
 async def test_an_id_with_other_content_is_told_so(orchestrator: Any) -> None:
     await orchestrator.start()
     mira = await orchestrator.join("mira")

@@ -58,8 +58,8 @@ class Watch(Protocol):
     def repeated(self, arrival: Arrival) -> None:
         """An id has come before."""
 
-    def moderated(self, citizen: Citizen, undecided: Undecided, judgement: Judgement) -> None:
-        """Words were masked, held or rejected."""
+    def moderated(self, citizen: Citizen, undecided: Undecided, judgement: Judgement) -> Judgement:
+        """Words are to be masked, held or rejected. Returns what is done with them in the end."""
 
 
 class Second(Protocol):
@@ -135,7 +135,7 @@ class Judge:
         undecided.pending = False
         if judgement.action == "pass":
             return
-        self._watch.moderated(citizen, undecided, judgement)
+        judgement = self._watch.moderated(citizen, undecided, judgement)
         if judgement.action == "mask":
             # The masked words are what is journaled and said; nobody keeps the others.
             undecided.parameters = {**undecided.parameters, "text": judgement.text}
