@@ -104,6 +104,7 @@ class MosquittoServer:
         self._process: asyncio.subprocess.Process | None = None
         self._log: asyncio.Task[None] | None = None
         self._reloaded = asyncio.Event()
+        self._written: dict[str, str] = {}
 
     @property
     def pid(self) -> int:
@@ -207,6 +208,9 @@ class MosquittoServer:
         return text
 
     def _write(self, name: str, text: str) -> None:
+        if self._written.get(name) == text:
+            return
+        self._written[name] = text
         fresh = self._folder / f"{name}.new"
         fresh.touch(mode=0o600)
         fresh.write_text(text, encoding="utf-8")

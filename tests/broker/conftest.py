@@ -129,6 +129,11 @@ CAN = {
 """amqtt: trusted agents on loopback only. by-url: a plain Mosquitto of somebody else's, users in a file, no client ids bound."""
 
 
+@pytest.fixture
+def register() -> Register:
+    return Register()
+
+
 @pytest.fixture(params=["nats", "mosquitto", "amqtt", "by-url"])
 async def stage(request: pytest.FixtureRequest, tmp_path: Path, missing: Callable[[str], None]) -> AsyncIterator[Stage]:
     needs = {name for mark in request.node.iter_markers("needs") for name in mark.args}

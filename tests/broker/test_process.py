@@ -9,8 +9,11 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
+from mqttown_broker.credentials import hash_key, make_key, mosquitto_hash, register, revoke
+from mqttown_broker.packets import RawClient
 from mqttown_broker.remote import RemoteBroker
 
 Start = Callable[..., Any]
@@ -47,7 +50,7 @@ async def ready(process: asyncio.subprocess.Process) -> dict[str, Any]:
     return dict(json.loads(line[6:]))
 
 
-@pytest.mark.parametrize("broker", ["nats", "amqtt"])
+@pytest.mark.parametrize("broker", ["nats", "amqtt", "mosquitto"])
 async def test_it_opens_and_stops_in_time(start: Start, broker: str) -> None:
     process = await start(MQTTOWN_BROKER=broker)
     ports = await ready(process)
@@ -89,6 +92,10 @@ async def test_a_broker_by_url_gets_its_rules_written(start: Start, tmp_path: Pa
         ({"MQTTOWN_TOWN": "No Id"}, 3, b"town"),
         ({"MQTTOWN_BROKER": "amqtt", "MQTTOWN_HOST": "192.0.2.1"}, 1, b"trusted agents"),
         ({"MQTTOWN_SERVICE_KEYS": '{"mira": "x"}'}, 3, b"'mira' is no service"),
+        ({"MQTTOWN_BROKER": "amqtt", "MQTTOWN_PUBLIC": "true"}, 1, b"does not hold the grants against strangers"),
+        ({"MQTTOWN_BROKER": "mqtt://town:secret@127.0.0.1:9", "MQTTOWN_PUBLIC": "true"}, 1, b"nobody has shown that 127.0.0.1:9"),
+        ({"MQTTOWN_TLS_CERT": "/none.pem"}, 3, b"give both or none"),
+        ({"MQTTOWN_TLS_CERT": "/none.pem", "MQTTOWN_TLS_KEY": "/none.pem"}, 1, b"--tls-cert /none.pem"),
     ],
 )
 async def test_bad_settings_are_named(start: Start, settings: dict[str, str], code: int, words: bytes) -> None:
@@ -96,3 +103,34 @@ async def test_bad_settings_are_named(start: Start, settings: dict[str, str], co
     _, said = await asyncio.wait_for(process.communicate(), 20)
     assert process.returncode == code
     assert words in said
+
+
+@pytest.mark.parametrize("broker", ["nats", "mosquitto"])
+async def test_no_key_is_ever_in_a_log(start: Start, broker: str, tmp_path: Path, postgres_url: str) -> None:
+    spectator, good, wrong = "s" * 43, make_key(), "w" * 43
+    connection = await asyncpg.connect(postgres_url)
+    process = await start(MQTTOWN_BROKER=broker, MQTTOWN_SPECTATOR_KEY=spectator)
+    ports = await ready(process)
+    await register(connection, "leo", "kluuvi", hash_key(good), mosquitto=mosquitto_hash(good))
+    assert process.stderr is not None
+    for key, code in ((good, 0), (wrong, 5)):
+        for _ in range(50):  # Mosquitto is told of a new key a moment later
+            client = await RawClient.open("127.0.0.1", ports["mqtt_port"])
+            got = await client.connect("leo", key)
+            await client.close()
+            if got == code:
+                break
+            await asyncio.sleep(0.1)
+        assert got == code
+    await revoke(connection, "leo")
+    await connection.close()
+    process.send_signal(signal.SIGTERM)
+    told, said = await process.communicate()
+    assert b"leo" in said or broker == "mosquitto"
+    for secret in (good, wrong, spectator, "a key"):
+        assert secret.encode() not in told + said
+        assert _files_with(tmp_path, secret.encode()) == []
+
+
+def _files_with(folder: Path, secret: bytes) -> list[Path]:
+    return [file for file in folder.rglob("*") if file.is_file() and secret in file.read_bytes()]
