@@ -98,6 +98,8 @@ class Composition:
         """The one writer of the world; its end is the end of the town."""
         limit = {"MQTTOWN_FOR_TICKS": str(self._plan.for_ticks)} if self._plan.for_ticks else {}
         speed = {"MQTTOWN_SPEED": str(self._plan.speed)}
+        if self._plan.public:
+            speed["MQTTOWN_FAILPOINT"] = ""  # whatever our own environment says
         return Part(
             "orchestrator",
             "mqttown_orchestrator",

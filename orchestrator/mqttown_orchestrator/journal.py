@@ -33,7 +33,7 @@ __all__ = [
 _SCHEMA_LOCK: Final = 0x6D717474
 """Advisory lock that makes two processes create tables one after the other; the gate uses the same."""
 _CONNECT_SECONDS: Final = 10.0
-_COMMIT_SECONDS: Final = 10.0
+_COMMIT_SECONDS: Final = 5.0
 """A database that is silent for so long counts as away; a commit that was under way may still have come through."""
 _PASSING: Final = ("08", "40", "53", "57", "58")
 """Classes of SQLSTATE that pass by themselves: connection, rollback, no room (disk, memory), shutdown, the system's own errors."""
@@ -301,6 +301,8 @@ class Journal:
         silence = asyncio.get_running_loop().call_later(_COMMIT_SECONDS, self._connection.terminate)
         try:
             yield
+        except asyncpg.exceptions.InternalClientError as error:  # so it says of a server that ended while we were idle
+            raise JournalAway(f"the connection to the database is of no use any more: {error}") from error
         except (OSError, asyncpg.exceptions.InterfaceError) as error:
             if not self._connection.is_closed():
                 raise
@@ -333,7 +335,7 @@ async def _connect(url: str) -> asyncpg.Connection:
     try:
         await _refuse_forgetful(connection)
         await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=_jsonb, decoder=_jsonb_back, format="binary")
-    except (OSError, asyncpg.exceptions.InterfaceError) as error:
+    except (OSError, asyncpg.exceptions.InterfaceError, asyncpg.exceptions.InternalClientError) as error:
         connection.terminate()
         raise JournalAway(f"the journal's database is lost again: {error}") from error
     except BaseException:

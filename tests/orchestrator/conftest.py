@@ -50,6 +50,12 @@ def broker_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def broker_config() -> str:
+    """Configuration of a NATS server that lets everybody in; to be filled with `folder` and `port`."""
+    return OPEN_BROKER
+
+
 class Client:
     """One connection; everything it hears waits in `heard` until somebody asks for it."""
 
