@@ -68,6 +68,11 @@ class Commands:
         """Commands that are not done yet."""
         return len(self._come) + len(self._waiting)
 
+    @property
+    def settling(self) -> bool:
+        """Whether commands of the running tick are not answered yet: somebody may be joining, or leaving."""
+        return bool(self._taken)
+
     def receive(self, service: str, payload: bytes) -> None:
         """A command has come; it is looked at at the next safe point."""
         self._come.append((service, payload))

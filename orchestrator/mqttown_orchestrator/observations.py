@@ -27,7 +27,7 @@ def observe(town: Town, scene: Scene, citizen: Citizen, because: Iterable[str], 
     """An observation without its `seq`, which it gets when it is sent.
 
     Args:
-        town: at a durable tick.
+        town: whose state is at the tick that is told of.
         scene: of that tick.
         citizen: for whom.
         because: what is new.

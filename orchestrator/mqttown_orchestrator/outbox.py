@@ -1,7 +1,8 @@
 """What goes out to agents: verdicts first, then observations; numbered, lean, never waiting for anybody."""
 
-from collections.abc import Callable, Iterable
-from typing import Any
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final
 
 import orjson
 
@@ -21,6 +22,9 @@ __all__ = ["Outbox", "Publish"]
 
 Publish = Callable[[str, bytes], None]
 
+_SLICE: Final = 16
+"""Observations that are written before the event loop has its turn: about a millisecond."""
+
 
 class Outbox:
     """Speaks to agents. Nothing but durable facts may be given to it.
@@ -36,38 +40,79 @@ class Outbox:
         self._lockstep = lockstep
         self._metrics = metrics
         self._scene = Scene(town.state, town.plan)
+        self._verdicts: list[tuple[Citizen, str, bytes]] = []
+        self._observations: dict[str, bytes] = {}
         self.recollection = Recollection(town.id, publish, self._send_observation)
+
+    async def prepare(self, happened: Happened, kept: "asyncio.Task[None]") -> None:
+        """Write what is to be told of a tick while the journal keeps it, as far as there is time. Nothing goes out here.
+
+        Args:
+            happened: in the tick; everybody has been let remember it.
+            kept: done once it is durable.
+        """
+        self._write_verdicts(happened)
+        timestamp = now_text()
+        for number, (agent, reasons) in enumerate(happened.news.items()):
+            if number % _SLICE == 0:
+                await asyncio.sleep(0)
+                if kept.done():
+                    break
+            citizen = self._listener(agent)
+            # Memories are asked for with a message, and that is a word about the tick.
+            if citizen is not None and not citizen.memory and (because := reasons - {"hello"}):
+                observation = self._observation(citizen, because, citizen.witnessed.told, timestamp)
+                self._observations[agent] = to_bytes(observation, citizen.next_seq())
 
     def verdicts(self, happened: Happened) -> None:
         """Tell everybody what became of the actions of a tick."""
-        citizens = self._town.citizens
+        if not self._verdicts:
+            self._write_verdicts(happened)
+        for citizen, action_id, payload in self._verdicts:
+            citizen.undecided.pop(action_id, None)
+            self._publish(citizen.verdict_topic, payload)
+        self._verdicts = []
+
+    def _write_verdicts(self, happened: Happened) -> None:
         for decision in happened.verdicts:
-            citizen = citizens.get(decision.agent)
-            if citizen is None:
-                continue
-            undecided = citizen.undecided.pop(decision.id, None)
-            if undecided is None:
-                self.verdict(citizen, decision, None)
-            else:
-                self.verdict(citizen, decision, undecided.traceparent, undecided.note)
+            citizen = self._town.citizens.get(decision.agent)
+            if citizen is not None:
+                undecided = citizen.undecided.get(decision.id)
+                trace, note = (None, None) if undecided is None else (undecided.traceparent, undecided.note)
+                self._verdicts.append((citizen, decision.id, self._decided(citizen, decision, trace, note)))
 
     def verdict(self, citizen: Citizen, decision: Decision, traceparent: str | None, note: str | None = None) -> None:
         """Tell a citizen of one durable decision, for the first time or again; `note` is the detail of an accepted one."""
+        self._publish(citizen.verdict_topic, self._decided(citizen, decision, traceparent, note))
+
+    def _decided(self, citizen: Citizen, decision: Decision, traceparent: str | None, note: str | None) -> bytes:
         no = decision.refusal
-        self._verdict(citizen, decision.id, decision.tick, no, list(decision.events), traceparent, note)
+        return self._verdict(citizen, decision.id, decision.tick, no, list(decision.events), traceparent, note)
 
     def refuse(self, citizen: Citizen, action_id: str | None, refusal: Refusal, traceparent: str | None = None) -> None:
         """Tell a citizen of a refusal that isn't remembered."""
-        self._verdict(citizen, action_id, self._town.tick, refusal, [], traceparent)
+        payload = self._verdict(citizen, action_id, self._town.tick, refusal, [], traceparent)
+        self._publish(citizen.verdict_topic, payload)
 
     def observations(self, happened: Happened) -> None:
         """Tell those who have something new to decide on, if they are here."""
         timestamp = now_text()
         for agent, reasons in happened.news.items():
-            citizen = self._town.citizens.get(agent)
+            citizen = self._listener(agent)
+            if citizen is None:
+                continue
+            if (payload := self._observations.get(agent)) is not None:
+                self._lockstep.observed(citizen)
+                self._publish(citizen.observation_topic, payload)
             # Its own hello has been answered already, at once.
-            if citizen is not None and citizen.online and (because := reasons - {"hello"}):
+            elif because := reasons - {"hello"}:
                 self._observe(citizen, because, citizen.witnessed.told, timestamp)
+        self._observations.clear()
+
+    def _listener(self, agent: str) -> Citizen | None:
+        """A citizen that is here."""
+        citizen = self._town.citizens.get(agent)
+        return citizen if citizen is not None and citizen.online else None
 
     def welcome(self, citizen: Citizen) -> None:
         """Answer a hello: a fresh observation, number 1."""
@@ -90,11 +135,15 @@ class Outbox:
         }
         self._publish(citizen.topic_in("notice"), orjson.dumps(told))
 
-    def _observe(self, citizen: Citizen, because: Iterable[str], after: int, timestamp: str) -> None:
-        if self._scene.tick != self._town.tick:
+    def _observation(self, citizen: Citizen, because: set[str], after: int, timestamp: str) -> dict[str, Any]:
+        """What a citizen perceives at the tick of the state; from then on it counts as told."""
+        if self._scene.tick != self._town.state.tick:
             self._scene = Scene(self._town.state, self._town.plan)
-        observation = observe(self._town, self._scene, citizen, because, after, timestamp)
-        citizen.witnessed.told = self._town.tick
+        citizen.witnessed.told = self._scene.tick
+        return observe(self._town, self._scene, citizen, because, after, timestamp)
+
+    def _observe(self, citizen: Citizen, because: set[str], after: int, timestamp: str) -> None:
+        observation = self._observation(citizen, because, after, timestamp)
         self._lockstep.observed(citizen)
         if citizen.memory:
             self.recollection.hold(citizen, observation, citizen.witnessed.messages(after)[0])
@@ -113,7 +162,7 @@ class Outbox:
         events: list[str],
         traceparent: str | None,
         note: str | None = None,
-    ) -> None:
+    ) -> bytes:
         self._metrics.verdicts["accepted" if no is None else no.code.value] += 1
         told = {
             "v": PROTOCOL_VERSION,
@@ -131,4 +180,4 @@ class Outbox:
             "events": events,
             "traceparent": traceparent,
         }
-        self._publish(citizen.verdict_topic, orjson.dumps(told))
+        return orjson.dumps(told)

@@ -1,5 +1,6 @@
 """The loop: inputs due, step, journal, publish. The one writer of the world."""
 
+import asyncio
 import time
 from dataclasses import dataclass
 
@@ -42,6 +43,7 @@ class Service:
     oversight: Oversight
     metrics: Metrics
     republish: bool = True
+    remembered: int = -1
 
     async def run(self) -> None:
         """Tick until told to stop; between ticks, answer what needs no tick."""
@@ -59,7 +61,7 @@ class Service:
         happened, written, record = self.step()
         failpoint.reach("after_step")
         stepped = time.perf_counter()
-        await self.journal.append(record)
+        await self._keep(happened, record)
         failpoint.reach("after_commit")
         self.town.tick = happened.tick
         self.town.changing = False
@@ -111,8 +113,7 @@ class Service:
             self._settle(change)
         for citizen in self.oversight.tell():
             self.public.presence(citizen)
-        for event in happened.events:
-            remember(self.town.citizens, event)
+        self._remember(happened)
         self.outbox.observations(happened)
         observed = time.perf_counter()
         self.public.after_tick(happened.events, written)
@@ -129,6 +130,24 @@ class Service:
         tick = self.town.tick
         noticed = [*self.oversight.noted(tick), self.oversight.head_statement(tick)]
         await self.journal.write(noticed, await self.snapshots.last())
+
+    async def _keep(self, happened: Happened, record: TickRecord) -> None:
+        """Make a tick durable, and meanwhile write what will be told of it; not while somebody joins, who is to know of it too."""
+        committing = asyncio.create_task(self.journal.append(record), name=f"commit[{record.tick}]")
+        try:
+            await asyncio.sleep(0)
+            if not self.commands.settling:
+                self._remember(happened)
+                await self.outbox.prepare(happened, committing)
+        finally:
+            await committing
+
+    def _remember(self, happened: Happened) -> None:
+        """Let everybody have what they witnessed in later observations; once a tick."""
+        if self.remembered < happened.tick:
+            self.remembered = happened.tick
+            for event in happened.events:
+                remember(self.town.citizens, event)
 
     def _settle(self, change: Change) -> None:
         """Let a new citizen in, or a former one go."""
