@@ -92,6 +92,19 @@ def crash(
 
 
 @app.command()
+def soak(
+    agents: Annotated[int, typer.Option(min=5, max=2_000, help="Agents that give each other coins.")] = 500,
+    minutes: Annotated[float, typer.Option(min=0.5, help="How long.")] = 60.0,
+    speed: Annotated[float, typer.Option(min=1, help="Town seconds per real second.")] = 60.0,
+    json_: JsonOption = False,
+) -> None:
+    """A whole town under a steady load: memory, queues and tick time, and by how much they grow an hour."""
+    from mqttown_cli.bench.soak import bench_soak  # noqa: PLC0415
+
+    _show(bench_soak(agents, minutes, speed, _tell), as_json=json_)
+
+
+@app.command()
 def simulate(
     town_file: Annotated[Path, typer.Argument(help="A compiled town; a small one is fast.")],
     first: Annotated[int, typer.Option("--seed", help="The first seed.")] = 1,
