@@ -77,7 +77,7 @@ def _show(incoming: Incoming, *, as_json: bool) -> None:
 
 def _words(channel: str, message: Any) -> Text:
     """What a message says; a refusal stands out, with its code and what to do about it."""
-    sentence = Text(_sentence(channel, message))
+    sentence = Text(_sentence(channel, message).replace("\n", "\\n"))  # one line a message: nobody can write a second one
     code = message.get("code") if isinstance(message, dict) and channel in {"verdict", "notice", "memory"} else None
     if code is None:
         return sentence

@@ -9,6 +9,7 @@ from mqttown_contract.messages import Answer
 from mqttown_contract.types import is_service_name
 from mqttown_orchestrator.command_forms import ActFor, Form, Key, Register, Revoke
 from mqttown_orchestrator.pipeline.moderation import Judgement
+from mqttown_orchestrator.pipeline.plain import misleading
 from mqttown_orchestrator.statements import Statement, add_agent, let_in, retire, shut_out
 from mqttown_orchestrator.town import Town
 from mqttown_orchestrator.world.inputs import TownInput
@@ -127,6 +128,8 @@ class Enrolment:
                 refused = Refused(f"a card may hold only {judgement.says}", f"parameters.{field_}", judgement.says)
                 refused.answer["code"] = Code.MODERATED.value
                 raise refused
+        if misleading(form.name):
+            raise Refused(f"the name {form.name!r} would pass for another", "parameters.name", "letters of one script, none hidden")
 
     def _district(self, form: Register) -> str:
         if form.home is not None:

@@ -1,7 +1,6 @@
 """A running town under attack: rogues with keys and without, an honest agent beside them, and a look at the journal after each."""
 
 import asyncio
-import contextlib
 import dataclasses
 import itertools
 import json

@@ -127,7 +127,11 @@ class ModerationStage:
         """Listed words in a folded text, by word; also those that are disguised, spelt out or drawn out."""
         found = self._lexicon.among(_WORDS.findall(folded))
         if _ODD.search(folded) is not None:
-            found |= self._lexicon.among(_letters(unleet(piece)) for piece in _DISGUISED.findall(folded))
+            pieces = _DISGUISED.findall(folded)
+            found |= self._lexicon.among(_letters(unleet(piece)) for piece in pieces)
+            found |= self._lexicon.among(
+                _letters(unleet(piece.rstrip("!|+*"))) for piece in pieces
+            )  # a sign that ends the sentence
         if _SPELT.search(folded) is not None:
             found |= self._lexicon.among(_letters(unleet(piece)) for piece in _SPELT.findall(folded))
         if _DRAWN.search(folded) is not None:

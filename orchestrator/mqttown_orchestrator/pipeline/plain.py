@@ -2,11 +2,12 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 from typing import Final
 
-from confusable_homoglyphs import confusables
+from confusable_homoglyphs import categories, confusables
 
-__all__ = ["plain", "plain_word", "unleet"]
+__all__ = ["misleading", "plain", "plain_word", "unleet"]
 
 _LEET: Final = str.maketrans(
     {
@@ -27,6 +28,9 @@ _LEET: Final = str.maketrans(
 )
 _USUAL: Final = str.maketrans("åäöÅÄÖéÉüÜ’‘“”–—…", "aaoAAOeEuU''\"\"--.")  # noqa: RUF001  these very characters
 """What people type here every day; a text with nothing else outside ASCII needs no closer look."""
+_ALIKE_SCRIPTS: Final = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC"})
+"""Scripts whose letters are taken for one another."""
+_scripts: Final[Callable[[str], set[str]]] = categories.unique_aliases
 _SPACES: Final = re.compile(r"\s+")
 
 
@@ -65,3 +69,15 @@ def unleet(word: str) -> str:
 def plain_word(word: str) -> str:
     """Fold a listed word as texts are."""
     return plain(word).strip()
+
+
+def misleading(name: str) -> bool:
+    """Say whether a name passes for another: by hidden characters, compatibility forms, or letters of look-alike scripts mixed in a word.
+
+    The restrictions of Unicode for identifiers (UTS #39, sections 3.1 and 5.1), as far as they concern readers of Latin letters.
+    """
+    if name.isascii():
+        return not name.isprintable()
+    hidden = any(unicodedata.category(char) in {"Cc", "Cf", "Me", "Co", "Zl", "Zp"} for char in name)
+    other_form = any(char.isalpha() and unicodedata.normalize("NFKC", char) != unicodedata.normalize("NFC", char) for char in name)
+    return hidden or other_form or any(len(_ALIKE_SCRIPTS & _scripts(word)) > 1 for word in name.split())
