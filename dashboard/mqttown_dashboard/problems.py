@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from mqttown_contract.errors import Code
 
-__all__ = ["PROBLEMS", "STATUS_OF_CODE", "Problem", "ProblemError", "install", "problems", "status_of", "unknown"]
+__all__ = ["MEDIA_TYPE", "PROBLEMS", "STATUS_OF_CODE", "Problem", "ProblemError", "install", "problems", "status_of", "unknown"]
 
 
 class Problem(BaseModel):
@@ -25,6 +25,7 @@ class Problem(BaseModel):
     allowed: Any = Field(default=None, description="what would have been allowed")
 
 
+MEDIA_TYPE: Final = "application/problem+json"
 SECRETS: Final = frozenset({"password", "new_password", "refresh_token"})
 """Fields that are not repeated to whoever sent them."""
 
@@ -112,7 +113,7 @@ def unknown(what: str, wrong: str, known: Mapping[str, str] | Iterable[str]) -> 
 
 
 def _answer(status: int, problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(orjson.dumps(problem.model_dump()), status, dict(headers or {}), "application/problem+json")
+    return Response(orjson.dumps(problem.model_dump()), status, dict(headers or {}), MEDIA_TYPE)
 
 
 async def _own(request: Request, error: Exception) -> Response:  # noqa: ARG001  the shape that Starlette calls
@@ -173,8 +174,32 @@ class _Named:
         self.alias = alias
 
 
+def _describe(openapi: dict[str, Any]) -> dict[str, Any]:
+    """Say of every refusal that it is problem JSON, which FastAPI does not know of."""
+    openapi["components"]["schemas"] |= {"Problem": Problem.model_json_schema()}
+    for operations in openapi["paths"].values():
+        for operation in operations.values():
+            for status, answer in operation["responses"].items():
+                if int(status) < 400:
+                    continue
+                content = answer.setdefault("content", {})
+                named = content.get("application/json", {}).get("schema", {}).get("$ref", "")
+                if named.rpartition("/")[2] in {"Problem", "HTTPValidationError"}:
+                    del content["application/json"]
+                content[MEDIA_TYPE] = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    return openapi
+
+
 def install(app: FastAPI) -> None:
-    """Answer every error of `app` as problem JSON."""
+    """Answer every error of `app` as problem JSON, and say so in its OpenAPI document."""
+    plain, made = app.openapi, list[dict[str, Any]]()
+
+    def described() -> dict[str, Any]:
+        if not made:
+            made.append(_describe(plain()))
+        return made[0]
+
+    app.openapi = described  # type: ignore[method-assign]  FastAPI's documented way
     app.add_exception_handler(ProblemError, _own)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _parameters)

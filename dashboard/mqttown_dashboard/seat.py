@@ -172,20 +172,16 @@ class Seat:
         """Send an action as it came, and wait for the town's verdict; None if none came in time."""
         future: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(action_id, []).append(future)
-        sent = False
         waited: set[asyncio.Future[Any]] = {future, self._task}
         try:
+            await self._send_action(action_id, payload)
             async with asyncio.timeout(seconds):
                 while not future.done():
-                    await self._link.publish(self._out("action"), payload, qos=1)
-                    sent = True
-                    self._ask(action_id)
-                    await asyncio.wait(waited, timeout=RESEND_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                    done, _ = await asyncio.wait(waited, timeout=RESEND_SECONDS, return_when=asyncio.FIRST_COMPLETED)
                     self._see_open()
+                    if not done:
+                        await self._send_action(action_id, payload)
         except TimeoutError:
-            self._see_open()
-            if not sent:
-                raise ProblemError(*_AWAY) from None
             return None
         finally:
             waiting = self._waiting[action_id]
@@ -291,6 +287,15 @@ class Seat:
         for future in self._waiting.get(verdict.action_id, ()):
             if not future.done():
                 future.set_result(verdict)
+
+    async def _send_action(self, action_id: str, payload: bytes) -> None:
+        try:
+            async with asyncio.timeout(RESEND_SECONDS):
+                await self._link.publish(self._out("action"), payload, qos=1)
+        except TimeoutError:
+            self._see_open()
+            raise ProblemError(*_AWAY) from None
+        self._ask(action_id)
 
     def _ask(self, action_id: str) -> None:
         self._asked[action_id] = None

@@ -7,7 +7,7 @@ import orjson
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mqttown_dashboard.problems import ProblemError
+from mqttown_dashboard.problems import MEDIA_TYPE, ProblemError
 from mqttown_dashboard.throttle import Throttle, too_many
 
 __all__ = ["BodyShield", "RateShield", "ResponseHeaders", "address_of"]
@@ -114,7 +114,7 @@ class ResponseHeaders:
 
 
 async def _refuse(error: ProblemError, send: Send) -> None:
-    headers = {"content-type": "application/problem+json", **error.headers}
+    headers = {"content-type": MEDIA_TYPE, **error.headers}
     raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": error.status, "headers": raw})
     await send({"type": "http.response.body", "body": orjson.dumps(error.problem.model_dump())})

@@ -352,19 +352,39 @@ def dashboard_environment(journal_url: str, broker_port: int, tiny_town_file: Pa
     }
 
 
+@pytest.fixture(scope="session")
+def feed(stage: Stage) -> None:
+    """Stand in for town and memory service towards Aino at the REST door: nothing is judged, and nothing comes to her mind."""
+    ask = topics.agent_out("tiny", "ranta", "aino", "memory")
+
+    def answer(client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
+        told = {"id": json.loads(message.payload)["id"], "memories": []}
+        client.publish(topics.agent_in("tiny", "ranta", "aino", "memory"), json.dumps(told))
+
+    stage.client.message_callback_add(ask, answer)
+    stage.client.subscribe(ask)
+
+
 @pytest.fixture
-def another(dashboard_environment: dict[str, str], other_broker_port: int) -> Iterator[Any]:
-    """Start further dashboards with changed settings, and give their page; they end with the test."""
+def another_process(dashboard_environment: dict[str, str], other_broker_port: int) -> Iterator[Any]:
+    """Start further dashboards with changed settings; gives process and page. They end with the test."""
     running: list[subprocess.Popen[str]] = []
 
-    def begin(**changes: str) -> str:
+    def begin(**changes: str) -> tuple[subprocess.Popen[str], str]:
         process, page = start(dashboard_environment | {"MQTTOWN_MQTT_PORT": str(other_broker_port)} | changes)
         running.append(process)
-        return page
+        return process, page
 
     yield begin
     for process in running:
-        stop(process)
+        if process.returncode is None:
+            stop(process)
+
+
+@pytest.fixture
+def another(another_process: Any) -> Any:
+    """The same, for who needs the page alone."""
+    return lambda **changes: another_process(**changes)[1]
 
 
 @pytest.fixture(scope="session")

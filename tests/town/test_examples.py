@@ -54,7 +54,7 @@ def said_by(town: Any, agent: str) -> list[dict[str, Any]]:
 
 def test_every_example_is_listed_and_tested() -> None:
     files = {file.name for file in EXAMPLES.glob("*.py")}
-    assert files == {"mira.py", "crier.py", "world_only.py"}
+    assert files == {"mira.py", "crier.py", "parallel_env.py", "world_only.py"}
     readme = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     assert [name for name in sorted(files) if f"({name})" not in readme] == []
 
@@ -102,6 +102,12 @@ def test_the_crier_answers_from_memory_and_names_its_source(town: Any, running: 
         answer = seen and next(hears(seen, "crier"))
     assert "The heron nests on the red barge." in answer["text"]
     assert told["events"][0] in answer["about"], "so that the source can be traced"
+
+
+def test_the_environment_runs() -> None:
+    pytest.importorskip("pettingzoo", reason="extra gym")
+    done = subprocess.run([sys.executable, str(EXAMPLES / "parallel_env.py")], capture_output=True, text=True, check=True)
+    assert "aino: " in done.stdout
 
 
 def test_the_world_alone_is_the_same_each_time() -> None:

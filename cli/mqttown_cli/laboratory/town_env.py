@@ -1,7 +1,7 @@
 """A PettingZoo environment over an in-process town: the real rules, no wire, all residents at once."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from gymnasium import spaces
@@ -46,7 +46,7 @@ class TownEnv(ParallelEnv[str, Observation, int]):
         talk: whether the others speak.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"name": "mqttown_v1", "render_modes": [], "is_parallelizable": True}
+    metadata: dict[str, Any] = {"name": "mqttown_v1", "render_modes": [], "is_parallelizable": True}  # noqa: RUF012  PettingZoo declares it so
 
     def __init__(
         self,
