@@ -40,6 +40,7 @@ from mqttown_orchestrator.service import Service
 from mqttown_orchestrator.settings import Settings
 from mqttown_orchestrator.snapshots import Snapshots
 from mqttown_orchestrator.sweep import Sweep
+from mqttown_orchestrator.telemetry import Telemetry
 from mqttown_orchestrator.town import Town
 from mqttown_orchestrator.wire import Wire, WireDown
 
@@ -87,7 +88,7 @@ class Assembly:
         self.service = Service(
             town=town, pace=self.pace, inbox=self.inbox, presence=self.presence, commands=self.commands, journal=writing,
             snapshots=Snapshots(town, settings.snapshot_ticks), outbox=self.outbox, public=self.public,
-            oversight=self.oversight, metrics=self.metrics,
+            oversight=self.oversight, metrics=self.metrics, telemetry=Telemetry.from_environment(),
         )  # fmt: skip
         self.wire: Wire | None = None
 
@@ -220,6 +221,8 @@ async def _live(assembly: Assembly, wire: Wire) -> None:
         await asyncio.gather(telling, living, return_exceptions=True)
         if assembly.second is not None:
             await assembly.second.close()
+        if assembly.service.telemetry is not None:
+            await asyncio.to_thread(assembly.service.telemetry.close)
 
 
 async def _tell_figures(assembly: Assembly, wire: Wire) -> None:

@@ -20,6 +20,7 @@ from mqttown_orchestrator.public import Public
 from mqttown_orchestrator.record import tick_record, write_events, write_inputs
 from mqttown_orchestrator.retrying import Writing
 from mqttown_orchestrator.snapshots import Snapshots
+from mqttown_orchestrator.telemetry import Telemetry
 from mqttown_orchestrator.town import Town
 from mqttown_orchestrator.world.step import step
 from mqttown_orchestrator.world.turn import Happened
@@ -42,6 +43,7 @@ class Service:
     public: Public
     oversight: Oversight
     metrics: Metrics
+    telemetry: Telemetry | None = None
     republish: bool = True
     remembered: int = -1
 
@@ -72,6 +74,8 @@ class Service:
         self.snapshots.after_tick()
         failpoint.reach("after_snapshot")
         self._took(began, stepped, kept, told)
+        if self.telemetry is not None:
+            self.telemetry.ticked(happened.tick, began, stepped, kept, told)
 
     async def attend(self) -> None:
         """At a safe point, where the state is durable: answer commands and hellos, tell who came and went."""
@@ -97,6 +101,8 @@ class Service:
         record = tick_record(happened, written_inputs, written, taken, step_ms)
         record.statements += self.commands.settle(happened)
         record.statements += self.oversight.settle(happened, taken)
+        if self.telemetry is not None:
+            self.telemetry.decided(happened, taken)
         record.snapshot = self.snapshots.take()
         if record.snapshot is not None:
             record.statements.append(self.oversight.head_statement(record.snapshot.tick))

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,7 +74,7 @@ def find_town(name: str) -> Path:
 def load(folder: Path) -> Content:
     """Read all files of a town, collecting every mistake in `problems`.
 
-    What the town lacks comes from `content/general` or `content/rules`; prose from the `prose` folder of the town, or the shared one.
+    What the town lacks comes from `content/general` or `content/rules`; prose from its own `prose` folder, or the shared one.
     """
     content = Content(folder)
     _load_files(folder, content, [name for name in FILES if name != "prose"])
@@ -132,7 +133,7 @@ def _load_prose(folder: Path, content: Content) -> None:
 def _load_map(file: Path, problems: list[Problem]) -> dict[str, Any] | None:
     try:
         town_map = json.loads(gzip.decompress(file.read_bytes()))
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, RecursionError, zlib.error) as error:
         problems.append(Problem(str(file), 1, 1, "", f"can't be read: {error}", "a map made by `mqttown town import`"))
         return None
     missing = [part for part in _MAP_PARTS if not isinstance(town_map, dict) or part not in town_map]
