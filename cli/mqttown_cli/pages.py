@@ -24,7 +24,10 @@ OTHERS: Final = {
     "MQTTOWN_KEY": "SDK: its key.",
     "MQTTOWN_DISTRICT": "SDK: its home district.",
     "MQTTOWN_CREDENTIALS": "SDK: credentials file, instead of the one in the data directory.",
+    "MQTTOWN_MQTT_CA": "SDK: PEM file of the authority behind the broker's certificate, or `system`; none is no TLS.",
+    "MQTTOWN_TOWN_KEY": "`mqttown broker check`: key of user `orchestrator` on the broker.",
     "MQTTOWN_NATS_SERVER": "Gate: another `nats-server` than the wheel's.",
+    "MQTTOWN_MOSQUITTO": "Gate: another `mosquitto` than the one of a package.",
 }
 _MADE: Final = "Made from the code by `mqttown contract`; change the code, not this page.\n"
 
