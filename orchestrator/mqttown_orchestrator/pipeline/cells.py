@@ -74,6 +74,7 @@ class LocalCells:
 
     def __init__(self) -> None:
         self._due: dict[str, float] = {}
+        self._room = _FORGET
 
     def take(self, cells: Sequence[Cell], now: float) -> tuple[int, float]:
         """Count one action; see `Cells`."""
@@ -86,8 +87,9 @@ class LocalCells:
             dues.append(due + cell.interval)
         for cell, due in zip(cells, dues, strict=True):
             self._due[cell.name] = due
-        if len(self._due) > _FORGET:
+        if len(self._due) > self._room:
             self._due = {name: until for name, until in self._due.items() if until > now}
+            self._room = max(_FORGET, 2 * len(self._due))
         return 0, 0.0
 
 

@@ -36,12 +36,13 @@ class Endpoint:
     def __init__(
         self, url: str, key: str | None, model: str, wake: Callable[[], None], now: Callable[[], float] = time.monotonic
     ) -> None:
-        self._url = url
-        self._key = key
+        import openai  # noqa: PLC0415  an extra, and heavy: before the first tick, and only for towns that ask
+
+        self._errors = (openai.OpenAIError, TimeoutError, ValueError, AttributeError, IndexError)
+        self._client = openai.AsyncOpenAI(base_url=url, api_key=key or "none", timeout=_PATIENCE, max_retries=0)
         self._model = model
         self._wake = wake
         self._now = now
-        self._client: Any = None
         self._failures = 0
         self._closed_until = 0.0
         self._asking: set[asyncio.Task[None]] = set()
@@ -65,20 +66,15 @@ class Endpoint:
         for task in list(self._asking):
             task.cancel()
         await asyncio.gather(*self._asking, return_exceptions=True)
-        if self._client is not None:
-            await self._client.close()
+        await self._client.close()
 
     async def _ask(self, text: str, answer: Callable[[Judgement], None]) -> None:
-        import openai  # noqa: PLC0415  an extra, and heavy
-
-        if self._client is None:
-            self._client = openai.AsyncOpenAI(base_url=self._url, api_key=self._key or "none", timeout=_PATIENCE, max_retries=0)
         judgement = PASS
         try:
             async with asyncio.timeout(_PATIENCE):
                 said = await self._client.moderations.create(model=self._model, input=text)
             judgement = _read(said)
-        except (openai.OpenAIError, TimeoutError, ValueError, AttributeError, IndexError) as error:
+        except self._errors as error:
             self._failed(error)
         else:
             self._failures = 0
