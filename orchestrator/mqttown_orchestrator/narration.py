@@ -45,7 +45,9 @@ def _message(event: Event) -> orjson.Fragment:
 
 
 def _seen(event: Event) -> orjson.Fragment:
-    """Without the witnesses: who else was there is in `visible_agents`, and an observation is to be small."""
+    """An observation is to be small: without the witnesses, who are in `visible_agents`, and without the path of a walk, which no
+    bystander knows and the walker is told bit by bit.
+    """
     seen: dict[str, Any] = {"id": event.id, "kind": event.kind, "tick": event.tick}
     for name in ("district", "building", "agent", "action_id", "cause"):
         value = getattr(event, name)
@@ -53,5 +55,5 @@ def _seen(event: Event) -> orjson.Fragment:
             seen[name] = value
     if event.about:
         seen["about"] = event.about
-    seen["data"] = event.data
+    seen["data"] = {name: value for name, value in event.data.items() if name != "path"} if "path" in event.data else event.data
     return orjson.Fragment(orjson.dumps(seen))

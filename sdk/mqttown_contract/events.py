@@ -32,7 +32,7 @@ EVENT_KINDS: Final[dict[str, EventKind]] = {
             {
                 "to": "building id or null",
                 "why": "`move_to` or `absent`",
-                "path": "list of [x, y], metres",
+                "path": "list of [x, y], metres; not told in observations",
                 "metres": "length of the way",
                 "arrives_tick": "tick",
             },
