@@ -125,13 +125,14 @@ class Composition:
             "MQTTOWN_OPERATOR_TOKEN": self._tokens["operator"],
             "MQTTOWN_RESEARCHER_TOKEN": self._tokens["researcher"],
         }
-        return Part("dashboard", "mqttown_dashboard", {**self._stored, **self._key("dashboard"), **settings}, rank=1)
+        given = {**self._stored, **self._key("dashboard"), **self._certificate(), **settings}
+        return Part("dashboard", "mqttown_dashboard", given, rank=1)
 
     def running(self) -> Running:
         """How other commands and people reach the town."""
         host = reachable(self._plan.host)
-        page = f"http://{host}:{self._ports['--http-port']}/"
         secure = self._plan.tls_cert is not None
+        page = f"http{'s' if secure else ''}://{host}:{self._ports['--http-port']}/"
         return {
             "town": self._town,
             "page": page,
