@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import psutil
 import pytest
 
@@ -82,6 +83,26 @@ async def test_a_database_that_stands_still(fragile: Any, own_postgres: Embedded
         for one in family:
             with contextlib.suppress(psutil.NoSuchProcess):
                 one.resume()
+    await accepted_once_it_is_back(town, process, watcher, mira, "meanwhile")
+
+
+FULL = """
+CREATE FUNCTION town.no_room() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full';
+END;
+$$;
+CREATE TRIGGER no_room BEFORE INSERT ON town.ticks FOR EACH ROW EXECUTE FUNCTION town.no_room();
+"""
+
+
+async def test_a_full_disk(fragile: Any) -> None:
+    town, process, watcher, mira = fragile
+    database = await asyncpg.connect(town.database)
+    await database.execute(FULL)
+    await say_while_away(watcher, mira)
+    await database.execute("DROP TRIGGER no_room ON town.ticks")
+    await database.close()
     await accepted_once_it_is_back(town, process, watcher, mira, "meanwhile")
 
 
