@@ -84,7 +84,7 @@ def create_api() -> FastAPI:
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
-        responses=problems(429),
+        responses=problems(400, 413, 429),
     )
     install(app)
     for part in ROUTERS:
