@@ -1,7 +1,9 @@
 """An agent: handlers for what it perceives, over one connection that mends itself."""
 
 import asyncio
+import contextlib
 import logging
+import signal
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -90,9 +92,9 @@ class Agent:
         return handler
 
     def run(self) -> None:
-        """Live until Ctrl-C."""
+        """Live until Ctrl-C or SIGTERM, and say goodbye."""
         try:
-            asyncio.run(self.live())
+            asyncio.run(self._live_until_told())
         except KeyboardInterrupt:
             log.info("%s leaves", self.me.id)
 
@@ -125,6 +127,24 @@ class Agent:
                 await asyncio.wait({thinker})
                 if link.connected:
                     await self._say_goodbye(link)
+
+    async def _live_until_told(self) -> None:
+        told = False
+        life = asyncio.create_task(self.live(), name=f"mqttown[{self.me.id}].life")
+
+        def leave() -> None:
+            nonlocal told
+            told = True
+            life.cancel()
+
+        with contextlib.suppress(NotImplementedError):  # no signals in the event loop of Windows
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, leave)
+        try:
+            await life
+        except asyncio.CancelledError:
+            if not told:
+                raise
+            log.info("%s leaves", self.me.id)
 
     async def _greet(self, link: Link) -> None:
         self.me.attach(link)

@@ -74,7 +74,7 @@ AGENT_RULES: Final = _by_id(
     Rule("hello.first", "MUST", "says hello once it listens", _HELLO),
     Rule("hello.well_formed", "MUST", "says hello as JSON with fields of the right kinds", _HELLO),
     Rule("hello.rate", "SHOULD", "says hello no more than once a second", _MERGED),
-    Rule("action.acts", "MUST", "acts at all; a silent agent can't be judged", "`A/out/action` | agent | no | one action"),
+    Rule("action.acts", "MUST", "acts at all; a silent agent can't be judged", "Self-contained: an agent that has seen only this message can act sensibly"),
     Rule("action.well_formed", "MUST", "sends actions that are JSON with id, action and parameters", _ACTION),
     Rule("action.verb", "MUST", "uses verbs and parameters of the contract", "Verbs of v1 and their parameters:"),
     Rule("action.fresh_id", "MUST", "uses a new id for a new action", _WINDOW),
