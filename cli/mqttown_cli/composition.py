@@ -125,6 +125,8 @@ class Composition:
             "MQTTOWN_OPERATOR_TOKEN": self._tokens["operator"],
             "MQTTOWN_RESEARCHER_TOKEN": self._tokens["researcher"],
         }
+        if self._plan.tls_cert is not None:
+            settings["MQTTOWN_CA"] = self._trust()["ca"]
         given = {**self._stored, **self._key("dashboard"), **self._certificate(), **settings}
         return Part("dashboard", "mqttown_dashboard", given, rank=1)
 

@@ -187,6 +187,7 @@ class Credentials(BaseModel):
     ws_url: str
     username: str
     password: str
+    ca: str | None = Field(default=None, description="file of the broker's certificate, or `system`; absent without TLS")
     client_id: str
     town: str
     district: str

@@ -199,7 +199,8 @@ def install(app: FastAPI) -> None:
             made.append(_describe(plain()))
         return made[0]
 
-    app.openapi = described  # type: ignore[method-assign]  FastAPI's documented way
+    # FastAPI's documented way to change the document.
+    app.openapi = described  # type: ignore[method-assign]
     app.add_exception_handler(ProblemError, _own)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _parameters)

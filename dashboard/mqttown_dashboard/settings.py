@@ -43,6 +43,10 @@ class Settings(BaseSettings):
     public_host: str | None = Field(
         default=None, description="host that credentials name; the one the request was sent to without it"
     )
+    ca: str | None = Field(
+        default=None,
+        description="what credentials name as `ca`: a file with the broker's certificate, or `system`; without TLS none",
+    )
     ws_port: int = Field(default=9001, ge=1, le=65535, description="WebSocket port of the broker, for credentials")
     sign_up: bool = Field(default=True, description="whether anybody may make an account; operators always may")
     agents_per_owner: int = Field(default=20, ge=0, le=100_000, description="external agents that one account may have at a time")

@@ -25,7 +25,11 @@ _registering: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
 
 @router.post(
-    "/agents", status_code=201, summary="Register an external agent", responses=problems(401, 403, 409, 413, 422, 429, 503, 504)
+    "/agents",
+    response_model_exclude_none=True,
+    status_code=201,
+    summary="Register an external agent",
+    responses=problems(401, 403, 409, 413, 422, 429, 503, 504),
 )
 async def register(form: AgentForm, state: StateOf, caller: Manager, request: Request) -> Credentials:
     """Gives an agent of yours a body, and a key that is told once. The town itself checks name and tagline."""
@@ -71,6 +75,7 @@ async def keys(agent_id: AgentId, state: StateOf, _: Manager) -> list[AgentKey]:
 
 @router.post(
     "/me/agents/{agent_id}/keys",
+    response_model_exclude_none=True,
     status_code=201,
     summary="A key for an agent",
     responses=problems(401, 403, 404, 413, 422, 503, 504),
@@ -109,6 +114,7 @@ def _credentials(state: State, request: Request, username: str, key: str, distri
         ws_url=f"{scheme}://{host}:{settings.ws_port}/mqtt",
         username=username,
         password=key,
+        ca=settings.ca,
         client_id=username,
         town=town,
         district=district,
