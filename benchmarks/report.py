@@ -45,6 +45,23 @@ def loop() -> list[dict[str, Any]]:
     ]
 
 
+def many() -> list[dict[str, Any]]:
+    """The loop with the memory service, and with 5,000 and 10,000 connections."""
+    return [
+        {**bench("loop", *arguments)[0], "name": f"loop, {words}"}
+        for words, arguments in (
+            ("1,000 agents, brief, with memory", ("--agents", "1000", "--memory")),
+            ("5,000 agents, brief", ("--agents", "5000", "--ticks", "20")),
+            ("10,000 agents, brief", ("--agents", "10000", "--ticks", "12")),
+        )
+    ]
+
+
+def spectators() -> list[dict[str, Any]]:
+    """A town watched by nobody, and then by 10,000."""
+    return bench("spectators")
+
+
 def recall() -> list[dict[str, Any]]:
     """Recall of one agent, and of cold agents among a million memories."""
     return bench("recall")
@@ -97,7 +114,14 @@ def _memory(root: int) -> tuple[dict[str, int], int]:
     return resident, together // KIB_A_MIB
 
 
-BENCHMARKS: dict[str, Callable[[], list[dict[str, Any]]]] = {"start": start, "recall": recall, "loop": loop, "world": world}
+BENCHMARKS: dict[str, Callable[[], list[dict[str, Any]]]] = {
+    "start": start,
+    "recall": recall,
+    "loop": loop,
+    "many": many,
+    "spectators": spectators,
+    "world": world,
+}
 
 
 def machine() -> dict[str, str]:

@@ -45,8 +45,9 @@ def _message(event: Event) -> orjson.Fragment:
 
 
 def _seen(event: Event) -> orjson.Fragment:
-    """An observation is to be small: without the witnesses, who are in `visible_agents`, and without the path of a walk, which no
-    bystander knows and the walker is told bit by bit.
+    """As an observation tells it, which is to be small: without the witnesses, who are in `visible_agents`, and without the path.
+
+    No bystander knows the path of a walk, and the walker is told bit by bit where it is.
     """
     seen: dict[str, Any] = {"id": event.id, "kind": event.kind, "tick": event.tick}
     for name in ("district", "building", "agent", "action_id", "cause"):
