@@ -99,7 +99,7 @@ class Telemetry:
         context = trace.SpanContext(int(parent[1], 16), int(parent[2], 16), is_remote=True, trace_flags=flags)
         if not context.is_valid:
             return
-        attributes = {"mqttown.agent": agent, "mqttown.action_id": sent.id, "mqttown.action": sent.action}
+        attributes: dict[str, str | int] = {"mqttown.agent": agent, "mqttown.action_id": sent.id, "mqttown.action": sent.action}
         attributes |= {"mqttown.status": status, "mqttown.tick": tick}
         around = trace.set_span_in_context(trace.NonRecordingSpan(context))
         start = self._arrivals + int(sent.arrived * _NANO)
