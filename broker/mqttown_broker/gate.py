@@ -28,8 +28,6 @@ __all__ = ["Gate"]
 log = structlog.get_logger(__name__)
 
 CALLOUT: Final = "$SYS.REQ.USER.AUTH"
-SUBSCRIPTIONS: Final = 256
-"""NATS subscriptions of one connection; a `#` and a QoS above 0 take two each."""
 START_SECONDS: Final = 5.0
 KICK_SECONDS: Final = 1.0
 NOTED_A_SECOND: Final = 5
@@ -139,7 +137,9 @@ class Gate:
             admission = self._live.get(who or "", {}).get(one.connection)
             if who is None or admission is None or _is_service(admission):
                 continue
-            if not self._messages.take(who, one.messages):
+            if one.subscriptions > self._limits.subscriptions:
+                await self.cut_off(who, f"{one.subscriptions} subscriptions")
+            elif not self._messages.take(who, one.messages):
                 await self.cut_off(who, f"{one.messages} messages in a second")
             elif not self._bytes.take(who, one.bytes):
                 await self.cut_off(who, f"{one.bytes} bytes in a second")
@@ -243,7 +243,7 @@ class Gate:
                 "type": "user",
                 "version": 2,
                 **permissions(admission.grants),
-                "subs": SUBSCRIPTIONS,
+                "subs": self._limits.subscriptions,
                 "data": -1,
                 "payload": MAX_PACKET_BYTES,
                 "allowed_connection_types": CONNECTION_TYPES,

@@ -41,9 +41,12 @@ class Grants:
 
 
 def of_agent(town: str, home_district: str, agent: str) -> Grants:
-    """An agent speaks on its own `out/+`, hears its own `in/#`, and sees the town's states, cards and presences."""
+    """An agent speaks on its own `out/`, hears its own `in/#`, and sees the town's states, cards and presences.
+
+    Its channels are named one by one: a broker keeps what is published as retained, and nobody shall fill it with made-up ones.
+    """
     return Grants(
-        publish=(topics.agent_out(town, home_district, agent, "+"),),
+        publish=tuple(topics.agent_out(town, home_district, agent, channel) for channel in topics.OUT_CHANNELS),
         subscribe=(topics.agent_in(town, home_district, agent, "#"), *_states(town)),
     )
 

@@ -18,6 +18,7 @@ class Limits:
         message_burst: messages above that before it is cut off.
         bytes: a second that one connection may publish for long.
         byte_burst: bytes above that before it is cut off.
+        subscriptions: of one connection; a `#` and a QoS above 0 take two each.
         pending_bytes: that the server keeps for a connection that does not read.
         queued_messages: the same for Mosquitto, in messages above those under way.
         queued_bytes: the same for Mosquitto.
@@ -31,6 +32,7 @@ class Limits:
     message_burst: float = 2_000.0
     bytes: float = 256 * 1024.0
     byte_burst: float = 8 * 1024 * 1024.0
+    subscriptions: int = 256
     pending_bytes: int = 32 * 1024 * 1024
     queued_messages: int = 1_000
     queued_bytes: int = 8 * 1024 * 1024

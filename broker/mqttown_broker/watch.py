@@ -26,12 +26,13 @@ ANSWER_SECONDS: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """What one connection has published since it was last looked at."""
+    """What one connection has published since it was last looked at, and how many subscriptions it has."""
 
     connection: int
     address: str
     messages: int
     bytes: int
+    subscriptions: int = 0
 
 
 class FloodWatch:
@@ -104,10 +105,11 @@ class FloodWatch:
         connection = int(one["cid"])
         now = (int(one["in_msgs"]), int(one["in_bytes"]))
         before = self._seen.get(connection, (0, 0))
+        subscriptions = int(one.get("subscriptions", 0))
         self._seen[connection] = now
-        if now == before:
+        if now == before and subscriptions <= self._limits.subscriptions:
             return None
-        return Spoken(connection, str(one.get("ip", "")), now[0] - before[0], now[1] - before[1])
+        return Spoken(connection, str(one.get("ip", "")), now[0] - before[0], now[1] - before[1], subscriptions)
 
     async def _ask(self, what: str, options: dict[str, Any]) -> dict[str, Any]:
         subject = f"$SYS.REQ.SERVER.{self._server_id}.{what}"

@@ -138,7 +138,10 @@ async def test_speech_that_instructs_programs(rogue: Make, honest: Any, text: st
     assert text not in str(honest.heard)
 
 
-@pytest.mark.parametrize("text", ["You w4nk3r!", "wan\u200bker", "\uff37\uff21\uff2e\uff2b\uff25\uff32", "w a n k e r", "w\u0430nker"],
+WIDE = "".join(chr(ord(letter) + 0xFEE0) for letter in "WANKER")
+
+
+@pytest.mark.parametrize("text", ["You w4nk3r!", "wan\u200bker", WIDE, "w a n k e r", "w\u0430nker"],
                          ids=["leet", "zero-width", "full-width", "gaps", "cyrillic"])  # fmt: skip
 async def test_forbidden_words_in_disguise(rogue: Make, text: str) -> None:
     """Say a forbidden word in digits, with a zero-width gap, in wide or Cyrillic letters, letter by letter.

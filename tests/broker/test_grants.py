@@ -53,7 +53,8 @@ def test_nats_would_take_an_empty_list_for_everything() -> None:
 
 def test_nats_subjects_of_an_agent() -> None:
     given = permissions(of_agent("helsinki", "kluuvi", "mira"))
-    assert given["pub"] == {"allow": ["mqttown.v1.helsinki.agent.kluuvi.mira.out.*"]}
+    channels = ("hello", "status", "action", "memory", "think")
+    assert given["pub"] == {"allow": [f"mqttown.v1.helsinki.agent.kluuvi.mira.out.{channel}" for channel in channels]}
     assert given["sub"]["allow"][:2] == [
         "mqttown.v1.helsinki.agent.kluuvi.mira.in",
         "mqttown.v1.helsinki.agent.kluuvi.mira.in.>",

@@ -43,5 +43,5 @@ def test_the_rules_for_an_operator() -> None:
     written = mosquitto_acl(rules("helsinki").items()).splitlines()
     assert written[0].startswith("topic ")
     block = written[written.index("user {agent}") :]
-    assert "topic write mqttown/v1/helsinki/agent/{district}/{agent}/out/+" in block
+    assert "topic write mqttown/v1/helsinki/agent/{district}/{agent}/out/action" in block
     assert "topic read mqttown/v1/helsinki/agent/{district}/{agent}/in/#" in block
