@@ -207,7 +207,9 @@ class Run:
                 self._usurpation = None
             if self._current is None or self._current.dead:
                 if self._current is not None:
-                    await asyncio.wait({self._current.task})
+                    while not self._current.task.done():  # a cancellation may be taken for something else; a kill is none
+                        self._current.task.cancel()
+                        await asyncio.wait({self._current.task}, timeout=_STEP)
                     self._see_how_it_ended(self._current)
                     await asyncio.sleep(self._luck.uniform(*_RESTART))
                 await self._start()
