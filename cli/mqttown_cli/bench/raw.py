@@ -28,7 +28,8 @@ class Message:
     @property
     def retained(self) -> bool:
         """Whether the town has the broker keep it."""
-        return "/in/" not in self.topic and self.topic.rpartition("/")[2] in {"status", "clock", "state", "card", "presence"}
+        said = topics.parse(self.topic)
+        return said.direction is None and (said.scope, said.channel) in topics.RETAINED
 
 
 async def record(port: int, name: str, key: str, town: str) -> list[Message]:
@@ -48,7 +49,8 @@ async def record(port: int, name: str, key: str, town: str) -> list[Message]:
         async with asyncio.timeout(_PATIENCE):
             while True:
                 topic, payload, retained = await client.next()
-                if retained or "/out/" in topic or "/service/" in topic:
+                said = topics.parse(topic)
+                if retained or said.direction == "out" or said.scope == "service":
                     continue
                 if topic == clock:
                     if not beginning:
@@ -82,7 +84,7 @@ async def replay(port: int, key: str, town: str, tick: list[Message], rounds: in
             chunks.append(bytes(chunk))
             chunk.clear()
     chunks.append(bytes(chunk))
-    wanted = sum(message.topic.endswith("/in/observation") for message in tick)
+    wanted = sum(topics.parse(message.topic).channel == "observation" for message in tick)
     seconds = []
     try:
         for _ in range(rounds):
