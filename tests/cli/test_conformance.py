@@ -87,7 +87,7 @@ def plays(
         found.begin("c", citizen_in_c)
     few = ("first actions", "cafe")
     found.begin("shell", shell_block, "--name", "kai", *(f"--scene={scene}" for scene in few), "--patience", "12")
-    found.begin("sinner", sinner, "--patience", "2")
+    found.begin("sinner", sinner, "--patience", "4")
     found.begin("impostor", f"{sinner} client-id", "--patience", "2")
     found.begin("nobody", f"{sys.executable} -c 'import sys; sys.exit(7)'")
     yield found

@@ -33,9 +33,7 @@ def _by_id(*rules: Rule) -> dict[str, Rule]:
 
 _NAMED: Final = "A user name is `{agent}` or `{agent}~{tag}`, and client id = user name."
 _COMPLETE: Final = "Everything is UTF-8 JSON and complete on MQTT 3.1.1, so any client and any broker will do."
-_OWN: Final = (
-    "agent | its own `out/+` | its own `in/+` (and `in/#`); `world/status`, `world/clock`; every `state`, `card`, `presence`"
-)
+_OWN: Final = "its own `in/+` (and `in/#`); `world/status`, `world/clock`; every `state`, `card`, `presence`"
 _HELLO: Final = "every field is optional, `{}` will do. It is answered by a fresh observation with `seq` 1."
 _AGAIN: Final = "A gap, a new generation (in `status` or `clock`), or doubt means: say hello."
 _RESEND: Final = "No verdict within 5 s, or a new generation: send the action again with the same `id`."
@@ -68,7 +66,7 @@ AGENT_RULES: Final = _by_id(
     Rule("subscribe.granted", "MUST", "subscribes only to what it may", _OWN),
     Rule("subscribe.own", "MUST", "listens to its own in/", _OWN),
     Rule("subscribe.qos", "SHOULD", "subscribes at QoS 0", "**Subscribe at QoS 0.**", "broker.md"),
-    Rule("publish.granted", "MUST", "publishes only on its own out/", _OWN),
+    Rule("publish.granted", "MUST", "publishes only on its own out/", "agent | its own `out/`: the channels below"),
     Rule("publish.size", "MUST", "sends no payload above 65,536 bytes", _SIZE),
     Rule("publish.retain", "SHOULD", "retains nothing", "Retained messages on `out/` are ignored."),
     Rule("hello.first", "MUST", "says hello once it listens", _HELLO),
