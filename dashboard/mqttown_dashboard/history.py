@@ -43,9 +43,14 @@ def parse_cursor(text: str | None, *kinds: type) -> list[Any] | None:
         parts = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (ValueError, binascii.Error):
         parts = None
-    if isinstance(parts, list) and [type(part) for part in parts] == list(kinds):
+    if isinstance(parts, list) and [type(part) for part in parts] == list(kinds) and all(map(_storable, parts)):
         return parts
     raise ProblemError(422, "bad_parameters", f"{text!r} is no cursor; give back `next` of the page before.", path="query.cursor")
+
+
+def _storable(part: int | str) -> bool:
+    """Whether a column can hold it; a cursor is only as honest as who sends it."""
+    return -(2**31) <= part < 2**31 if isinstance(part, int) else "\0" not in part
 
 
 class History:

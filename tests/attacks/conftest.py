@@ -219,9 +219,9 @@ class Journal:
 
 
 @pytest.fixture(scope="session")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+def town(make_town: Callable[..., Town]) -> Iterator[Town]:
     """One town for all attacks of this worker. At its end its whole history is played again and must come out the same."""
-    running = Town(tmp_path_factory.mktemp("attacked") / "data")
+    running = make_town()
     try:
         yield running
         verified = running.cli("verify")
@@ -231,9 +231,26 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
 
 
 @pytest.fixture(scope="session")
-def honest(town: Town) -> Iterator[Honest]:
-    agent = Honest(town.register(VICTIM, PARK_DISTRICT))
-    time.sleep(2 * SNAPSHOT_TICKS / 10)  # so that the newest snapshot knows it
+def make_town(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Town]:
+    """Start a town of one's own; `stop` it."""
+    return lambda *args: Town(tmp_path_factory.mktemp("attacked") / "data", *args)
+
+
+@pytest.fixture(scope="session")
+def make_honest() -> Callable[[Town], Honest]:
+    """An honest agent in a town of one's own; `close` it."""
+
+    def make(town: Town) -> Honest:
+        agent = Honest(town.register(VICTIM, PARK_DISTRICT))
+        time.sleep(2 * SNAPSHOT_TICKS / 10)  # then the newest snapshot knows it
+        return agent
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def honest(town: Town, make_honest: Callable[[Town], Honest]) -> Iterator[Honest]:
+    agent = make_honest(town)
     yield agent
     agent.close()
 

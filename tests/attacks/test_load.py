@@ -116,8 +116,14 @@ async def test_memories_of_no_use(rogue: Make) -> None:
     `bad_parameters` or `malformed`, with the field.
     """
     attacker = await rogue()
-    for number, request in enumerate(({"op": "remember"}, {"op": "remember", "text": "x" * 5_000}, {"op": "forget"},
-                                      {"op": "remember", "text": "x", "importance": 1e9}, {"op": "recall", "k": 10**6})):  # fmt: skip
+    bad: tuple[dict[str, Any], ...] = (
+        {"op": "remember"},
+        {"op": "remember", "text": "x" * 5_000},
+        {"op": "forget"},
+        {"op": "remember", "text": "x", "importance": 1e9},
+        {"op": "recall", "k": 10**6},
+    )
+    for number, request in enumerate(bad):
         await attacker.send("memory", {"id": f"m-{number}", "query": "x", **request})
         assert (await attacker.told("memory"))["code"] in {"bad_parameters", "malformed"}
 
