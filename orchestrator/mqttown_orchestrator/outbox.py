@@ -22,8 +22,8 @@ __all__ = ["Outbox", "Publish"]
 
 Publish = Callable[[str, bytes], None]
 
-_SLICE: Final = 16
-"""Observations that are written before the event loop has its turn: about a millisecond."""
+_SLICE: Final = 3
+"""Observations that are written before the event loop has its turn: a fraction of a millisecond, or the commit waits for us."""
 
 
 class Outbox:
