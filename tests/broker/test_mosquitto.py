@@ -1,9 +1,10 @@
 """Mosquitto as our child: what is particular to it."""
 
 import asyncio
+import os
 import sys
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -31,15 +32,20 @@ async def test_registering_one_among_ten_thousand(stage: Any) -> None:
         stage.register.credentials[name] = {"": Credential(name, "", key_hash, "agent", "kluuvi", mosquitto_hash=hashed)}
     await stage.register.changed(None)
     live = await stage.login("agent-77", key="key")
-    took = []
+    before = process_time() + _processor_seconds(stage.server.pid)
     for number in range(7):
-        await asyncio.sleep(0.2)  # one alone: right after another it would wait for the keeper's rest
-        began = perf_counter()
         key = await stage.register.put(f"new-{number}")
         await stage.login(f"new-{number}", key=key)
-        took.append(perf_counter() - began)
-    assert min(took) < 0.1, took  # the best one, since the machine may be busy with other tests
+    # In processor time, ours and Mosquitto's, so that other tests beside this one have no part in it.
+    took = (process_time() + _processor_seconds(stage.server.pid) - before) / 7
+    assert took < 0.1, took
     assert not live.closed.is_set()
+
+
+def _processor_seconds(process: int) -> float:
+    """User and system time of a process so far; fields 14 and 15 of proc(5)'s `stat`."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @pytest.mark.parametrize("stage", ["mosquitto"], indirect=True)
