@@ -27,11 +27,11 @@ from mqttown_orchestrator.noticed import Remembered
 from mqttown_orchestrator.outbox import Outbox
 from mqttown_orchestrator.oversight import Oversight
 from mqttown_orchestrator.pace import Pace
-from mqttown_orchestrator.pipeline.cells import Cells, LocalCells, SharedCells
 from mqttown_orchestrator.pipeline.endpoint import Endpoint
 from mqttown_orchestrator.pipeline.judge import Judge
 from mqttown_orchestrator.pipeline.moderation import ModerationStage
 from mqttown_orchestrator.pipeline.rate import RateStage
+from mqttown_orchestrator.pipeline.windows import LocalWindows, SharedWindows, Windows
 from mqttown_orchestrator.presence import Presence
 from mqttown_orchestrator.public import Public
 from mqttown_orchestrator.retrying import Retrying
@@ -78,7 +78,7 @@ class Assembly:
         enrolment = Enrolment(town, moderation.weigh)
         self.commands = Commands(town, writing, controls, enrolment, self.oversight, self.pace, publish)
         self.second = _second(settings, self.pace)
-        judge = Judge(town.state, RateStage(_cells(settings, town)), moderation, self.oversight, self.second)
+        judge = Judge(town.state, RateStage(_windows(settings, town)), moderation, self.oversight, self.second)
         self.inbox = Inbox(
             town, judge, self.allowance, self.presence, self.commands, self.outbox, self.lockstep, self.pace, self.metrics
         )
@@ -185,9 +185,9 @@ async def run(settings: Settings) -> None:
             await _live(assembly, wire)
 
 
-def _cells(settings: Settings, town: Town) -> Cells:
+def _windows(settings: Settings, town: Town) -> Windows:
     """Where rate limits are counted."""
-    return LocalCells() if settings.redis is None else SharedCells(settings.redis.get_secret_value(), town.id)
+    return LocalWindows() if settings.redis is None else SharedWindows(settings.redis.get_secret_value(), town.id)
 
 
 def _second(settings: Settings, pace: Pace) -> Endpoint | None:

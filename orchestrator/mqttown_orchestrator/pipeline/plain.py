@@ -72,7 +72,7 @@ def plain_word(word: str) -> str:
 
 
 def misleading(name: str) -> bool:
-    """Say whether a name passes for another: by hidden characters, compatibility forms, or letters of look-alike scripts mixed in a word.
+    """Say whether a name passes for another: by hidden characters, other forms of letters, or look-alike scripts mixed in a word.
 
     The restrictions of Unicode for identifiers (UTS #39, sections 3.1 and 5.1), as far as they concern readers of Latin letters.
     """

@@ -1,19 +1,23 @@
 """Stage `rate limit`: how many actions a citizen's plan and its owner may send, and how many may be undecided."""
 
+import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
+
+from limits import RateLimitItem, RateLimitItemPerMinute
 
 from mqttown_contract.errors import Code, Refusal
 from mqttown_contract.types import MAX_UNDECIDED
 from mqttown_orchestrator.pipeline.arrival import Arrival
-from mqttown_orchestrator.pipeline.cells import Cell, Cells, LocalCells
+from mqttown_orchestrator.pipeline.windows import Counted, LocalWindows, Windows
 
 __all__ = ["OWNER", "PLANS", "RatePlan", "RateStage"]
 
 _SOON: Final = 1.0
 """Seconds after which an undecided action has most likely got its verdict."""
+_AVERAGED: Final = 10
+"""Minutes over which a plan's rate is meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +25,25 @@ class RatePlan:
     """What a plan allows.
 
     Attributes:
-        per_minute: actions a minute in the long run; None for no limit.
-        burst: actions at once, after a pause that was long enough.
+        per_minute: actions a minute, on the average of ten minutes; None for no limit.
+        burst: actions within any one minute.
         owned: whether the actions also count for the agent's owner.
+        windows: the same in the words of `limits`; all must have room.
     """
 
     per_minute: int | None = None
     burst: int = 0
     owned: bool = True
+    windows: tuple[RateLimitItem, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Say it in windows; one is enough where the burst is no more than the rate."""
+        windows: tuple[RateLimitItem, ...] = ()
+        if self.per_minute is not None:
+            windows = (RateLimitItemPerMinute(self.burst),)
+            if self.burst > self.per_minute:
+                windows += (RateLimitItemPerMinute(self.per_minute * _AVERAGED, _AVERAGED),)
+        object.__setattr__(self, "windows", windows)
 
     @property
     def announced(self) -> dict[str, int]:
@@ -36,11 +51,6 @@ class RatePlan:
         if self.per_minute is None:
             return {"undecided": MAX_UNDECIDED}
         return {"actions_per_minute": self.per_minute, "burst": self.burst, "undecided": MAX_UNDECIDED}
-
-    @property
-    def interval(self) -> float:
-        """Seconds between two actions in the long run."""
-        return 60.0 / self.per_minute if self.per_minute else 0.0
 
 
 PLANS: Final[dict[str, RatePlan]] = {
@@ -57,13 +67,11 @@ class RateStage:
     """Counts actions by citizen and by owner.
 
     Args:
-        cells: keeps the counts; in this process, or shared by several.
-        now: UTC, seconds since the epoch: several processes must mean the same.
+        windows: keeps the counts; in this process, or shared by several.
     """
 
-    def __init__(self, cells: Cells | None = None, now: Callable[[], float] = time.time) -> None:
-        self._cells = LocalCells() if cells is None else cells
-        self._now = now
+    def __init__(self, windows: Windows | None = None) -> None:
+        self._windows = LocalWindows() if windows is None else windows
 
     def check(self, arrival: Arrival) -> Refusal | None:
         """Refuse what is too much, and count what is not."""
@@ -74,19 +82,18 @@ class RateStage:
         plan = PLANS[citizen.plan]
         if plan.per_minute is None:
             return None
-        cells = [Cell(f"agent:{citizen.id}", plan.interval, plan.burst)]
+        counted: list[Counted] = [(window, "agent", citizen.id) for window in plan.windows]
         if citizen.owner is not None and plan.owned:
-            cells.append(Cell(f"owner:{citizen.owner}", OWNER.interval, OWNER.burst))
-        place, wait = self._cells.take(cells, self._now())
-        if wait <= 0:
+            counted += [(window, "owner", citizen.owner) for window in OWNER.windows]
+        full = self._windows.take(counted)
+        if full is None:
             return None
-        full, allowed, whose = (
-            (plan, plan.announced, "") if place == 0 else (OWNER, {"owner": OWNER.announced}, " by all agents of its owner")
-        )
-        detail = f"more than {full.per_minute} actions a minute, and more than {full.burst} at once{whose}"
-        return Refusal(Code.RATE_LIMITED, detail, allowed=allowed, retry_after=_seconds(wait))
+        (window, kind, _), frees = full
+        allowed, whose = (plan.announced, "") if kind == "agent" else ({"owner": OWNER.announced}, " by all agents of its owner")
+        detail = f"more than {window.amount} actions in {window.multiples} min{whose}"
+        return Refusal(Code.RATE_LIMITED, detail, allowed=allowed, retry_after=_seconds(frees - time.time()))
 
 
 def _seconds(wait: float) -> float:
-    """Rounded up, so that it is accepted after that."""
-    return round(wait + 0.05, 1)
+    """Tenths, rounded up past a whole one: a window has room only after its moment."""
+    return math.floor(max(wait, 0.0) * 10 + 1) / 10
