@@ -7,7 +7,10 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
-EXTRAS = {"test": ("embedded", "chroma", "maps", "research", "amqtt", "mcp", "gym", "openai", "redis", "otel"), "town": ("embedded", "chroma")}
+EXTRAS = {
+    "test": ("embedded", "chroma", "maps", "research", "amqtt", "mcp", "gym", "openai", "redis", "otel", "docker"),
+    "town": ("embedded", "chroma"),
+}
 BUILD = ("hatchling>=1.27", "editables>=0.5")
 
 

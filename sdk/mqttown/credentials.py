@@ -20,6 +20,7 @@ _VARIABLES: Final = {
     "host": "MQTTOWN_MQTT_HOST",
     "port": "MQTTOWN_MQTT_PORT",
     "ca": "MQTTOWN_MQTT_CA",
+    "socket": "MQTTOWN_MQTT_SOCKET",
 }
 
 
@@ -35,6 +36,7 @@ class Credentials:
         host: of the broker.
         port: TCP port of the broker.
         ca: PEM file of the authority behind the broker's certificate; `system` means those that the system knows; None is no TLS.
+        socket: path of a Unix socket that leads to the broker, in place of host and port: a container's one door.
     """
 
     username: str
@@ -44,6 +46,7 @@ class Credentials:
     host: str = "127.0.0.1"
     port: int = 1883
     ca: str | None = None
+    socket: str | None = None
 
     @property
     def agent(self) -> str:
@@ -53,15 +56,16 @@ class Credentials:
     @property
     def address(self) -> Address:
         """Where the broker is."""
-        return Address(self.host, self.port, tls=self.ca is not None, ca=None if self.ca == "system" else self.ca)
+        ca = None if self.ca == "system" else self.ca
+        return Address(self.host, self.port, tls=self.ca is not None, ca=ca, socket=self.socket)
 
     @classmethod
     def find(cls, name: str | None = None) -> Self:
         """Look in the environment, then in the credentials file.
 
         The environment is taken if it has a key and means `name`: `MQTTOWN_AGENT`, `MQTTOWN_KEY`, `MQTTOWN_TOWN`,
-        `MQTTOWN_DISTRICT`, `MQTTOWN_MQTT_HOST`, `MQTTOWN_MQTT_PORT`, `MQTTOWN_MQTT_CA`. The file is the one that
-        `MQTTOWN_CREDENTIALS` names, else `agents/{name}.json` in the folder `MQTTOWN_DATA`, else in `.mqttown`.
+        `MQTTOWN_DISTRICT`, `MQTTOWN_MQTT_HOST`, `MQTTOWN_MQTT_PORT`, `MQTTOWN_MQTT_CA`, `MQTTOWN_MQTT_SOCKET`. The file is
+        the one that `MQTTOWN_CREDENTIALS` names, else `agents/{name}.json` in the folder `MQTTOWN_DATA`, else in `.mqttown`.
 
         Raises:
             CredentialsError: neither is there.

@@ -45,6 +45,7 @@ class Address:
         tls: whether the connection is encrypted.
         ca: PEM file of the authority that vouches for the broker's name, in place of those that the system knows; means TLS.
         pin: PEM file of the broker's very certificate, whatever name it is reached by; means TLS.
+        socket: path of a Unix socket that leads to the broker, in place of host and port: a container's one door.
     """
 
     host: str = "127.0.0.1"
@@ -53,6 +54,11 @@ class Address:
     tls: bool = False
     ca: str | None = None
     pin: str | None = None
+    socket: str | None = None
+
+    def __str__(self) -> str:
+        """For people."""
+        return self.socket or f"{self.host}:{self.port}"
 
     def tls_context(self) -> ssl.SSLContext | None:
         """How the broker's certificate is checked; None without TLS.
@@ -247,7 +253,7 @@ class Link:
                 if isinstance(error, MqttConnectError) and _is_refusal(error):
                     raise Refused(f"the broker refuses {self._client_id!r}: {error}") from error
                 if self.connections == 0 and loop.time() - began > self._patience:
-                    raise LinkError(f"no broker at {self.address.host}:{self.address.port}: {error}") from error
+                    raise LinkError(f"no broker at {self.address}: {error}") from error
             finally:
                 self._up.clear()
                 self._client = None
@@ -263,14 +269,14 @@ class Link:
             last_words = json.dumps(self._will.payload, ensure_ascii=False)
             will = aiomqtt.Will(self._will.topic, last_words, retain=self._will.retain)
         async with aiomqtt.Client(
-            self.address.host,
+            self.address.socket or self.address.host,
             self.address.port,
             username=self.username,
             password=self._password,
             identifier=self._client_id,
             protocol=aiomqtt.ProtocolVersion.V311,
             will=will,
-            transport="websockets" if self.address.websocket_path else "tcp",
+            transport="unix" if self.address.socket else "websockets" if self.address.websocket_path else "tcp",
             websocket_path=self.address.websocket_path,
             tls_context=self.address.tls_context(),
         ) as client:

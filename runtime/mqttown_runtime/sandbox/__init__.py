@@ -1,0 +1,1 @@
+"""The sandbox: one container an agent, with one door."""

@@ -1,0 +1,117 @@
+"""The image that agents run in: a base with Python, and our SDK with what it needs. `python -m` this builds it."""
+
+import importlib.metadata
+import importlib.util
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+import docker
+import docker.errors
+
+__all__ = ["AGENT_IMAGE", "BASE_IMAGE", "ImageError", "agent_files", "build"]
+
+AGENT_IMAGE: Final = "mqttown/agent:latest"
+BASE_IMAGE: Final = "mqttown/agent-base:bookworm"
+_PACKAGES: Final = ("mqttown", "mqttown_contract")
+_NEEDED: Final = (
+    "aiomqtt",
+    "annotated-types",
+    "paho-mqtt",
+    "pydantic",
+    "pydantic-core",
+    "typing-extensions",
+    "typing-inspection",
+)
+"""All that the SDK stands on."""
+
+
+class ImageError(RuntimeError):
+    """The image can't be built; the message says why."""
+
+
+def agent_files() -> Path:
+    """Folder with `Dockerfile`, `base-image` and `seccomp.json`."""
+    packaged = Path(__file__).with_name("image_files")
+    return packaged if packaged.exists() else Path(__file__).parents[3] / "docker" / "agent"
+
+
+def build(client: docker.DockerClient, *, base: str = BASE_IMAGE, tag: str = AGENT_IMAGE) -> str:
+    """Build the image; quick if nothing has changed.
+
+    Returns:
+        The engine's id of it.
+
+    Raises:
+        ImageError: the base is not there, or something in it fails.
+    """
+    try:
+        client.images.get(base)
+    except docker.errors.ImageNotFound:
+        raise ImageError(
+            f"there is no image {base}: make it with {agent_files() / 'base-image'}, or pull one and name it"
+        ) from None
+    python = client.containers.run(
+        base, ["python3", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], remove=True, network_mode="none"
+    )
+    with tempfile.TemporaryDirectory() as name:
+        context = Path(name)
+        shutil.copy(agent_files() / "Dockerfile", context)
+        _fill(context / "site", python.decode().strip())
+        try:
+            image, _ = client.images.build(
+                path=str(context), tag=tag, buildargs={"BASE": base}, network_mode="none", rm=True, forcerm=True, pull=False
+            )
+        except (docker.errors.BuildError, docker.errors.APIError) as error:
+            raise ImageError(f"{tag} can't be built: {error}") from error
+    return str(image.id)
+
+
+def _fill(site: Path, python: str) -> None:
+    """Put the SDK and what it needs into a folder; without network where the image's Python is ours."""
+    site.mkdir()
+    for package in _PACKAGES:
+        spec = importlib.util.find_spec(package)
+        if spec is None or spec.origin is None:
+            raise ImageError(f"our own package {package} is not installed")
+        shutil.copytree(Path(spec.origin).parent, site / package, ignore=shutil.ignore_patterns("__pycache__"))
+    if python == f"{sys.version_info.major}.{sys.version_info.minor}" and sys.platform == "linux":
+        for name in _NEEDED:
+            _copy(importlib.metadata.distribution(name), site)
+        return
+    pins = [f"{name}=={importlib.metadata.version(name)}" for name in _NEEDED]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "--no-input",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-compile",
+    ]
+    done = subprocess.run(
+        [*pip, "--only-binary=:all:", "--python-version", python, "--target", str(site), *pins],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise ImageError(f"wheels for Python {python} can't be had: {done.stderr.strip()[-800:]}")
+
+
+def _copy(distribution: importlib.metadata.Distribution, site: Path) -> None:
+    for file in distribution.files or ():
+        if ".." in file.parts or file.suffix == ".pyc":
+            continue
+        target = site / Path(*file.parts)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(str(distribution.locate_file(file)), target)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{AGENT_IMAGE} is {build(docker.from_env())}\n")
