@@ -151,6 +151,16 @@ class RawClient:
             heard.append(got[0])
         return heard
 
+    @property
+    def lost(self) -> bool:
+        """Whether the connection is gone; also one that does not read sees this when it writes."""
+        return self.closed.is_set() or self._writer.transport.is_closing()
+
+    def deafen(self) -> None:
+        """Read no more, and keep the connection."""
+        if self._pump is not None:
+            self._pump.cancel()
+
     def ping(self) -> None:
         """Say that we are still here; the answer is passed over."""
         self.send(0xC0, b"")

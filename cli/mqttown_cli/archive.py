@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
+from pydantic import TypeAdapter, ValidationError
+
 from mqttown_cli.folder import DataFolder
 
 __all__ = ["DUMP", "FORMAT", "Archive", "ArchiveError", "Manifest", "small_files"]
@@ -18,6 +20,7 @@ __all__ = ["DUMP", "FORMAT", "Archive", "ArchiveError", "Manifest", "small_files
 FORMAT: Final = 1
 DUMP: Final = "database.dump"
 _MANIFEST: Final = "manifest.json"
+_MANIFEST_BYTES: Final = 2**20
 _NAME: Final = re.compile(r"(?:[A-Za-z0-9~][A-Za-z0-9._~-]*/)*[A-Za-z0-9~][A-Za-z0-9._~-]*")
 """Of a file in an archive: below the data directory, and never outside."""
 _MADE_ANEW: Final = frozenset({"logs", "postgres", "broker", "chroma"})
@@ -85,12 +88,16 @@ class Archive:
         try:
             file = tarfile.open(path)  # noqa: SIM115  the archive is read until the process ends
             held = file.extractfile(_MANIFEST)
-            plain = json.loads(held.read() if held else b"null")
-        except (OSError, tarfile.TarError, KeyError, ValueError) as error:
+            plain = json.loads(held.read(_MANIFEST_BYTES) if held else b"null")
+        except (OSError, EOFError, tarfile.TarError, KeyError, ValueError, RecursionError) as error:
             raise ArchiveError(f"{path} is no backup of a town: {error}") from error
         if not isinstance(plain, dict) or plain.get("format") != FORMAT:
             raise ArchiveError(f"{path} has a format that this mqttown does not read; it reads format {FORMAT}")
-        return cls(file, Manifest(**plain))
+        try:
+            return cls(file, TypeAdapter(Manifest).validate_python(plain))
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise ArchiveError(f"{path} is no backup of a town: {first['loc'][0]} in its manifest: {first['msg']}") from error
 
     def unpack(self, into: Path) -> None:
         """Write all files below a folder, readable by their owner alone.

@@ -27,11 +27,16 @@ class Metrics:
         self.received = 0
         self.sent = 0
         self._phases: dict[str, deque[float]] = {name: deque(maxlen=_KEPT) for name in PHASES}
+        self._newest: deque[float] = deque(maxlen=_KEPT)
         self._last = (time.monotonic(), 0, 0)
 
     def took(self, phase: str, seconds: float) -> None:
         """A phase of a tick has taken so long."""
         self._phases[phase].append(seconds * 1000)
+
+    def told_by(self, seconds: float) -> None:
+        """All of a tick was told so long after it was due."""
+        self._newest.append(round(seconds * 1000, 3))
 
     def told(self, queues: dict[str, int], **facts: Any) -> dict[str, Any]:
         """The figures as they go over the wire; rates are since the last call.
@@ -43,10 +48,13 @@ class Metrics:
         now = time.monotonic()
         then, received, sent = self._last
         self._last = (now, self.received, self.sent)
+        newest = list(self._newest)
+        self._newest.clear()
         passed = max(now - then, 1e-9)
         return {
             **facts,
             **{f"{phase}_ms": _percentiles(list(kept)) for phase, kept in self._phases.items()},
+            "newest_ms": newest,
             "queues": queues,
             "verdicts": dict(sorted(self.verdicts.items())),
             "dropped": dict(sorted(self.dropped.items())),

@@ -27,6 +27,7 @@ class Pace:
         self.paused = False
         self.stopping = False
         self.cut_off = False
+        self.late = 0.0
         self._left = for_ticks
         self._steps = 0
         self._lockstep = lockstep
@@ -73,7 +74,9 @@ class Pace:
 
     def ticked(self) -> None:
         """A tick begins now; a late one is not made up for."""
-        self._next = max(self._next + self.period, time.monotonic())
+        now = time.monotonic()
+        self.late = 0.0 if self.paused else max(0.0, now - self._next)
+        self._next = max(self._next + self.period, now)
         self._waiting_since = None
         self._steps = max(0, self._steps - 1)
         if self._left is not None:

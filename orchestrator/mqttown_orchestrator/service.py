@@ -177,3 +177,4 @@ class Service:
             ("tick", told - began),
         ):
             self.metrics.took(phase, seconds)
+        self.metrics.told_by(self.pace.late + told - began)

@@ -193,7 +193,7 @@ async def test_a_retained_message_reaches_a_newcomer(rogue: Make, knock: Make, w
 
 
 @pytest.mark.parametrize("clean", [True, False], ids=["clean", "unclean"])
-async def test_take_over_a_client_id(rogue: Make, knock: Make, clean: bool) -> None:
+async def test_take_over_a_foreign_client_id(rogue: Make, knock: Make, clean: bool) -> None:
     """Connect with one's own good key and another agent's client id, with a clean and an unclean session.
 
     Refused (code 5); the victim's connection and session are untouched.

@@ -51,7 +51,7 @@ def test_open_to_the_world(tmp_path: Path) -> None:
     It does not start, and says why.
     """
     mqttown, ports = str(Path(sys.executable).parent / "mqttown"), ("--http-port", "0", "--mqtt-port", "0", "--ws-port", "0")
-    command = [mqttown, "up", "--open", "--host", "0.0.0.0", *ports, "--data", str(tmp_path / "data")]
+    command = [mqttown, "up", "--open", "--public", "--tls", "--host", "0.0.0.0", *ports, "--data", str(tmp_path / "data")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode != 0
     assert "open" in done.stderr

@@ -15,6 +15,6 @@ def test_a_name_that_passes_for_another(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name", ["Mira O'Neil", "Åsa Öberg", "Ольга", "中村 Kenji", "Dr. Γιώργος", "Zoë-Ann", "Jean²", "№ 5", "Otto 2"]
-)  # noqa: RUF001  letters of their own scripts
+)
 def test_a_name_that_is_ones_own(name: str) -> None:
     assert not misleading(name)
