@@ -1,11 +1,10 @@
 """`python -m mqttown_broker`: the gate process."""
 
 import asyncio
-import contextlib
 import json
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
 
@@ -14,6 +13,7 @@ import structlog
 from pydantic import ValidationError
 
 from mqttown_broker.cache import CredentialCache
+from mqttown_broker.cluster import Cluster
 from mqttown_broker.credentials import create_table, ensure_service_keys, make_key
 from mqttown_broker.gate import Gate
 from mqttown_broker.keeper import Keeper
@@ -51,7 +51,8 @@ async def _prepare(settings: GateSettings) -> None:
 @asynccontextmanager
 async def _nats(settings: GateSettings) -> AsyncIterator[tuple[Ready, Ended]]:
     limits = settings.limits()
-    server = NatsServer(settings.data, settings.host, settings.mqtt_port, settings.ws_port, tls=settings.tls(), limits=limits)
+    mqtt_ports, ws_ports = [settings.mqtt_port, *settings.more_mqtt_ports], [settings.ws_port, *settings.more_ws_ports]
+    cluster = Cluster(settings.data, settings.host, mqtt_ports, ws_ports, tls=settings.tls(), limits=limits)
     gates: list[Gate] = []
 
     async def changed(name: str | None) -> None:
@@ -59,34 +60,29 @@ async def _nats(settings: GateSettings) -> AsyncIterator[tuple[Ready, Ended]]:
             await gate.review(name)
 
     async with CredentialCache(settings.database.get_secret_value(), changed) as cache:
-        await server.start()
+        await cluster.start()
         try:
-            gate = Gate(server, settings.town, cache, limits)
+            gate = Gate(cluster.servers, settings.town, cache, limits)
             await gate.start()
             gates.append(gate)
             await gate.review(None)  # what was announced while the gate was not yet in the list
-            ended = asyncio.create_task(_end_of(server, gate), name="end of the broker")
+            await cluster.until_open(gate)
+            ended = asyncio.create_task(cluster.keep(gate), name="end of the broker")
             async with kept_uses(settings.database.get_secret_value(), gate.used):
-                yield {"mqtt_port": server.mqtt_port, "ws_port": server.ws_port}, ended
+                yield _doors(cluster.servers), ended
             ended.cancel()
+            await asyncio.wait({ended})
             await gate.stop()
         finally:
-            await server.stop()
+            await cluster.stop()
 
 
-async def _end_of(server: NatsServer, gate: Gate) -> str:
-    """Wait until the server has ended or does not hear the gate any more; return which."""
-    ended = asyncio.create_task(server.wait(), name="nats-server")
-    deaf = asyncio.create_task(gate.deaf.wait(), name="deaf gate")
-    try:
-        await asyncio.wait({ended, deaf}, return_when=asyncio.FIRST_COMPLETED)
-        with contextlib.suppress(TimeoutError):  # a server that ends closes the connections first
-            async with asyncio.timeout(1):
-                return f"nats-server ended with code {await ended}"
-        return "the connection of the gate to nats-server is gone"
-    finally:
-        ended.cancel()
-        deaf.cancel()
+def _doors(servers: Sequence[NatsServer]) -> Ready:
+    first, *more = servers
+    doors: dict[str, object] = {"mqtt_port": first.mqtt_port, "ws_port": first.ws_port}
+    if more:
+        doors |= {"mqtt_ports": [one.mqtt_port for one in servers], "ws_ports": [one.ws_port for one in servers]}
+    return doors
 
 
 @asynccontextmanager

@@ -5,15 +5,12 @@ import contextlib
 import json
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import nats
 import structlog
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
-from nats.errors import NoRespondersError
 
 from mqttown_broker.bans import Allowance, Bans
 from mqttown_broker.credentials import Credential
@@ -21,15 +18,15 @@ from mqttown_broker.jwt import Signer, read_claims
 from mqttown_broker.limits import Limits
 from mqttown_broker.login import Admission, CredentialSource, Login, Refused, admit, still_valid
 from mqttown_broker.nats import CONNECTION_TYPES, MAX_PACKET_BYTES, TOWN_ACCOUNT, NatsServer, permissions
-from mqttown_broker.watch import FloodWatch, Spoken
+from mqttown_broker.post import Post
+from mqttown_broker.watch import Spoken
 
 __all__ = ["Gate"]
 
 log = structlog.get_logger(__name__)
 
-CALLOUT: Final = "$SYS.REQ.USER.AUTH"
-START_SECONDS: Final = 5.0
-KICK_SECONDS: Final = 1.0
+Connection = tuple[str, int]
+"""Id of the server, and the connection's number there."""
 NOTED_A_SECOND: Final = 5
 CONNECTS_AT_ONCE: Final = 20.0
 """So often an agent may come again at once, before its rate counts."""
@@ -40,29 +37,26 @@ TIDY_SECONDS: Final = 60.0
 
 
 class Gate:
-    """Serves the auth callout of one NATS server.
+    """Serves the auth callout of one NATS server, or of several that are one cluster.
 
     Args:
-        server: a started server.
+        servers: started servers with the same keys.
         town: id of the town that the grants are for.
         source: where credentials come from. Call `review` when one of a name's may have changed.
-        limits: how much one agent or address may take of the broker.
+        limits: how much one agent or address may take of the broker, over all servers.
 
     Attributes:
-        deaf: set once a connection to the server is gone, and nobody can connect any more.
+        posts: one at each server, in their order; one is `deaf` once nobody can connect there any more.
         used: when a name and tag last came in; for whoever keeps it, who may empty it.
         counts: connections refused, kicked and banned so far.
     """
 
-    def __init__(self, server: NatsServer, town: str, source: CredentialSource, limits: Limits | None = None) -> None:
-        self._server = server
+    def __init__(self, servers: Sequence[NatsServer], town: str, source: CredentialSource, limits: Limits | None = None) -> None:
         self._town = town
         self._source = source
-        self._signer = Signer(server.keys.issuer)
-        self._callout = Client()
-        self._system = Client()
-        self._live: dict[str, dict[int, Admission]] = {}
-        self._names: dict[int, str] = {}
+        self._signer = Signer(servers[0].keys.issuer)
+        self._live: dict[str, dict[Connection, Admission]] = {}
+        self._names: dict[Connection, str] = {}
         self._answers: set[asyncio.Task[None]] = set()
         self._limits = limits or Limits()
         self._bans = Bans()
@@ -70,41 +64,40 @@ class Gate:
         self._strangers = Allowance(STRANGERS_A_SECOND, STRANGERS_AT_ONCE)
         self._messages = Allowance(self._limits.messages, self._limits.message_burst)
         self._bytes = Allowance(self._limits.bytes, self._limits.byte_burst)
-        self._watch: FloodWatch | None = None
-        self._watching: list[asyncio.Task[None]] = []
+        self._tidying: asyncio.Task[None] | None = None
+        self.posts = [self._post(server) for server in servers]
         self.used: dict[tuple[str, str], float] = {}
         self.counts = {"refused": 0, "kicked": 0, "banned": 0}
-        self.deaf = asyncio.Event()
         self._noted_second, self._noted, self._unnoted = 0, 0, 0
 
     async def start(self) -> None:
         """Connect and serve. From the return on, agents can connect."""
-        url = f"nats://127.0.0.1:{self._server.client_port}"
-        keys = self._server.keys
-        options: dict[str, Any] = {"allow_reconnect": False, "error_cb": _complain, "closed_cb": self._closed}
-        self._system = await nats.connect(url, nkeys_seed_str=keys.system, name="gate-system", **options)
-        await self._system.subscribe(f"$SYS.ACCOUNT.{TOWN_ACCOUNT}.DISCONNECT", cb=self._forget)
-        await _heard(self._system)
-        self._callout = await nats.connect(url, nkeys_seed_str=keys.gate, name="gate", **options)
-        await self._callout.subscribe(CALLOUT, cb=self._asked)
-        await _heard(self._callout)
-        self._watch = watch = FloodWatch(self._system, self._server.server_id, self._limits, self._spoken)
-        self._watching = [
-            asyncio.create_task(watch.run(), name="flood watch"),
-            asyncio.create_task(self._tidy(), name="tidy gate"),
-        ]
+        await asyncio.gather(*(post.start() for post in self.posts))
+        self._tidying = asyncio.create_task(self._tidy(), name="tidy gate")
 
     async def stop(self) -> None:
         """Stop serving; live connections stay."""
-        if self._watch is not None:
-            self._watch.ended = True
-        tasks = [*self._watching, *self._answers]
+        tasks = [*self._answers, *([self._tidying] if self._tidying else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for client in (self._callout, self._system):
-            if not client.is_closed:
-                await client.close()
+        for post in self.posts:
+            await post.stop()
+
+    async def leave(self, number: int) -> None:
+        """Give up a server that has ended, and with it its connections."""
+        post = self.posts[number]
+        await post.stop()
+        for connection in [one for one in self._names if one[0] == post.server_id]:
+            self._gone(connection)
+
+    async def attend(self, number: int, server: NatsServer) -> None:
+        """Serve a server that was started again."""
+        self.posts[number] = post = self._post(server)
+        await post.start()
+
+    def _post(self, server: NatsServer) -> Post:
+        return Post(server, self._asked, self._forget, self._spoken, self._limits)
 
     def live(self, name: str | None = None) -> int:
         """How many connections a name has now; without a name, how many there are."""
@@ -130,11 +123,11 @@ class Gate:
         for connection, admission in list(self._live.get(who, {}).items()):
             await self._kick(connection, admission)
 
-    async def _spoken(self, all_spoken: list[Spoken]) -> None:
+    async def _spoken(self, server: str, all_spoken: list[Spoken]) -> None:
         """Pour what each has published into its bucket, and cut off whose bucket runs over."""
         for one in all_spoken:
-            who = self._names.get(one.connection)
-            admission = self._live.get(who or "", {}).get(one.connection)
+            who = self._names.get((server, one.connection))
+            admission = self._live.get(who or "", {}).get((server, one.connection))
             if who is None or admission is None or _is_service(admission):
                 continue
             if one.subscriptions > self._limits.subscriptions:
@@ -152,19 +145,20 @@ class Gate:
                 allowance.forget()
             log.info("gate", connections=self.live(), **self.counts)
 
-    async def _kick(self, connection: int, admission: Admission) -> None:
-        subject = f"$SYS.REQ.SERVER.{self._server.server_id}.KICK"
+    async def _kick(self, connection: Connection, admission: Admission) -> None:
+        post = next((post for post in self.posts if post.server_id == connection[0]), None)
+        if post is None:  # its server has ended, and was started again
+            return
         try:
-            reply = await self._system.request(subject, json.dumps({"cid": connection}).encode(), timeout=KICK_SECONDS)
+            error = await post.kick(connection[1])
         except NatsError as failure:
             # Better a new start, which ends all connections, than one alive that should not be.
             log.error("a connection could not be ended", user=admission.login.username, error=repr(failure))  # noqa: TRY400
-            self.deaf.set()
+            post.deaf.set()
             return
-        error = json.loads(reply.data).get("error")
         self.counts["kicked"] += error is None
         # An unknown connection has ended by itself in the meantime.
-        log.info("connection ended", user=admission.login.username, error=error and error.get("description"))
+        log.info("connection ended", user=admission.login.username, error=error)
 
     async def _asked(self, message: Msg) -> None:
         # A task each: one that has to ask the database must not hold up the others.
@@ -185,9 +179,6 @@ class Gate:
         token = self._signer.sign({"sub": user, "aud": asked["server_id"]["id"], "iat": int(time.time()), "nats": answer})
         with contextlib.suppress(NatsError):  # the server has gone, and with it whoever asked
             await message.respond(token.encode())
-
-    async def _closed(self) -> None:
-        self.deaf.set()
 
     def _note(self, refusal: Refused, client: str) -> None:
         """Log a refusal, but not more of them in a second than a person can read."""
@@ -210,7 +201,7 @@ class Gate:
         address = str(client.get("host", ""))
         admission = await admit(_Guarded(self._source, self._strangers, address), self._town, login)
         await self._hold_to_limits(admission, address)
-        self._remember(int(client["id"]), admission, address)
+        self._remember((str(asked["server_id"]["id"]), int(client["id"])), admission, address)
         return self._user_token(asked["user_nkey"], admission)
 
     async def _hold_to_limits(self, admission: Admission, address: str) -> None:
@@ -221,6 +212,8 @@ class Gate:
         """
         if _is_service(admission):
             return
+        if len(self._names) >= self._limits.connections:
+            raise Refused(f"{self._limits.connections} are connected, and no more may be")
         who = _who(admission, address)
         if left := self._bans.left(who):
             raise Refused(f"{who} is kept out for {left:.0f} s more")
@@ -253,7 +246,7 @@ class Gate:
             claims["exp"] = math.ceil(expires.timestamp())  # the server ends the connection then; it counts whole seconds
         return self._signer.sign(claims)
 
-    def _remember(self, connection: int, admission: Admission, address: str) -> None:
+    def _remember(self, connection: Connection, admission: Admission, address: str) -> None:
         name = _who(admission, address)
         if admission.credential is not None:
             self.used[name, admission.credential.tag] = time.time()
@@ -261,7 +254,10 @@ class Gate:
         self._names[connection] = name
 
     async def _forget(self, message: Msg) -> None:
-        connection = int(json.loads(message.data)["client"]["id"])
+        told = json.loads(message.data)
+        self._gone((str(told["server"]["id"]), int(told["client"]["id"])))
+
+    def _gone(self, connection: Connection) -> None:
         name = self._names.pop(connection, None)
         if name is None:
             return
@@ -295,13 +291,3 @@ def _who(admission: Admission, address: str) -> str:
 
 def _is_service(admission: Admission) -> bool:
     return admission.credential is not None and admission.credential.kind == "service"
-
-
-async def _heard(client: Client) -> None:
-    """Wait until the server has taken all subscriptions. A request goes behind them; a `flush` of nats-py may overtake them."""
-    with contextlib.suppress(NoRespondersError):
-        await client.request("mqttown.gate.heard", timeout=START_SECONDS)
-
-
-async def _complain(error: Exception) -> None:
-    log.warning("gate", error=repr(error))

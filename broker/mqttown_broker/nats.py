@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import importlib.metadata
+import json
 import os
 import re
 import shutil
@@ -27,6 +28,7 @@ __all__ = [
     "GATE_ACCOUNT",
     "TOWN_ACCOUNT",
     "BrokerError",
+    "Member",
     "NatsKeys",
     "NatsServer",
     "PortTakenError",
@@ -48,7 +50,7 @@ TAKEN_SECONDS: Final = 2.0
 
 _CONFIG: Final = """\
 # Written by mqttown at every start; changes here are lost.
-server_name: mqttown
+server_name: {name}
 listen: "127.0.0.1:-1"
 max_payload: {max_payload}
 max_connections: {connections}
@@ -63,7 +65,7 @@ jetstream {{
   # A mass disconnect deletes a session and its consumer for every client, all at once.
   request_queue_limit: 200000
 }}
-mqtt {{ listen: {mqtt}{mqtt_tls} }}
+mqtt {{ listen: {mqtt}{mqtt_tls}, stream_replicas: 1, consumer_replicas: 1 }}
 websocket {{ listen: {websocket}{websocket_tls} }}
 
 accounts: {{
@@ -76,7 +78,18 @@ authorization {{
   timeout: {auth_seconds}
   auth_callout {{ issuer: {issuer}, account: GATE, auth_users: [{gate}, {system}] }}
 }}
+{cluster}"""
+_CLUSTER: Final = """\
+cluster {{
+  name: mqttown
+  listen: "127.0.0.1:{port}"
+  no_advertise: true
+  authorization {{ user: route, password: $MQTTOWN_ROUTE_KEY }}
+  routes: $MQTTOWN_ROUTES
+}}
 """
+RESERVED: Final = 100
+"""Connections above the cap for all others, so that our own services come in when the town is full."""
 AUTH_SECONDS: Final = 5
 """How long a CONNECT may wait for the gate: long enough for a whole town that comes back at once."""
 
@@ -109,6 +122,30 @@ class NatsKeys:
     issuer: str = field(default_factory=lambda: new_seed(nkeys.PREFIX_BYTE_ACCOUNT), repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Member:
+    """What one server of a cluster has to know.
+
+    Attributes:
+        name: of the server, its own in the cluster.
+        port: for the routes of the others, on loopback.
+        ports: those of all members, its own among them.
+        key: what members know each other by.
+        keys: of the gate, the same for all members.
+    """
+
+    name: str
+    port: int
+    ports: tuple[int, ...]
+    key: str = field(repr=False)
+    keys: NatsKeys = field(repr=False)
+
+    def environment(self) -> dict[str, str]:
+        """What its configuration names and does not hold, so that no secret is written."""
+        routes = [f"nats-route://route:{self.key}@127.0.0.1:{port}" for port in self.ports]
+        return {"MQTTOWN_ROUTE_KEY": json.dumps(self.key), "MQTTOWN_ROUTES": json.dumps(routes)}
+
+
 class NatsServer:
     """One `nats-server` child.
 
@@ -119,8 +156,10 @@ class NatsServer:
         ws_port: 0 takes a free one.
         tls: certificate for both doors; None leaves them open to read on the way.
         limits: how many connections it holds, and how much it keeps for one that does not read.
+        member: its place in a cluster; None where it is alone.
 
     Attributes:
+        name: in the cluster and in the log.
         keys: what the gate logs in and signs with.
         server_id: its name in `$SYS` subjects, once started.
         mqtt_port: the real one, once started.
@@ -137,8 +176,11 @@ class NatsServer:
         *,
         tls: Tls | None = None,
         limits: Limits | None = None,
+        member: Member | None = None,
     ) -> None:
-        self.keys = NatsKeys()
+        self.name = member.name if member else "mqttown"
+        self.keys = member.keys if member else NatsKeys()
+        self._member = member
         self.host = host
         self._tls = tls
         self._limits = limits or Limits()
@@ -146,7 +188,7 @@ class NatsServer:
         self.ws_port = ws_port
         self.client_port = 0
         self.server_id = ""
-        self._folder = data / "broker"
+        self._folder = data / "broker" / member.name if member else data / "broker"
         self._process: asyncio.subprocess.Process | None = None
         self._log: asyncio.Task[None] | None = None
 
@@ -200,6 +242,7 @@ class NatsServer:
             _binary(), "-c", str(config),
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
             preexec_fn=die_with_parent(), start_new_session=True,
+            env={**os.environ, **(self._member.environment() if self._member else {})},
         )  # fmt: skip
         self._process = process
         try:
@@ -236,7 +279,7 @@ class NatsServer:
         while line := await process.stderr.readline():
             text = line.decode("utf-8", "replace").rstrip()
             if _GRAVE.search(text):
-                log.warning("nats-server", said=text.partition("] ")[2])
+                log.warning("nats-server", server=self.name, said=text.partition("] ")[2])
 
     def _tls_block(self) -> str:
         assert self._tls is not None, "asked for"
@@ -246,8 +289,10 @@ class NatsServer:
         self._folder.mkdir(parents=True, exist_ok=True)
         config = self._folder / "nats-server.conf"
         text = _CONFIG.format(
+            name=self.name,
+            cluster=_CLUSTER.format(port=self._member.port) if self._member else "",
             max_payload=MAX_PACKET_BYTES,
-            connections=self._limits.connections,
+            connections=self._limits.connections + RESERVED,
             pending=self._limits.pending_bytes,
             mqtt_tls=f", {self._tls_block()}" if self._tls else "",
             websocket_tls=f", {self._tls_block()}" if self._tls else ", no_tls: true",

@@ -1,7 +1,7 @@
 """What the gate is told by its environment, read once."""
 
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -11,6 +11,8 @@ from mqttown_broker.tls import Tls
 from mqttown_contract.types import Id, is_service_name
 
 __all__ = ["GateSettings"]
+
+Port = Annotated[int, Field(ge=0, le=65535)]
 
 
 class GateSettings(BaseSettings):
@@ -24,6 +26,10 @@ class GateSettings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     mqtt_port: int = Field(default=1883, description="TCP port; 0 takes a free one.")
     ws_port: int = Field(default=9001, description="WebSocket port; 0 takes a free one.")
+    more_mqtt_ports: list[Port] = Field(
+        default_factory=list, description="TCP ports of further servers of a NATS cluster, as JSON."
+    )
+    more_ws_ports: list[Port] = Field(default_factory=list, description="Their WebSocket ports, as many, as JSON.")
     broker: str = Field(
         default="nats",
         description="`nats`, `mosquitto`, `amqtt`, or the URL of somebody else's broker, `mqtt://user:password@host:port`.",
@@ -55,6 +61,10 @@ class GateSettings(BaseSettings):
     def _both_or_none(self) -> Self:
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("tls_cert and tls_key belong together: give both or none")
+        if len(self.more_mqtt_ports) != len(self.more_ws_ports):
+            raise ValueError("more_mqtt_ports and more_ws_ports belong together: give as many of each")
+        if self.more_mqtt_ports and self.broker != "nats":
+            raise ValueError("a cluster is for the broker nats")
         return self
 
     def tls(self) -> Tls | None:

@@ -156,7 +156,7 @@ async def stage(request: pytest.FixtureRequest, tmp_path: Path, missing: Callabl
 async def _nats(data: Path, register: Register, keys: dict[str, str]) -> AsyncIterator[Stage]:
     server = NatsServer(data)
     await server.start()
-    gate = Gate(server, TOWN, register)
+    gate = Gate([server], TOWN, register)
     await gate.start()
     register.changed = gate.review
     try:

@@ -134,7 +134,7 @@ async def test_registering_one_among_ten_thousand(database: Any, postgres_url: s
             await gate.review(name)
 
     async with CredentialCache(postgres_url, changed) as cache:
-        gates.append(Gate(server, "helsinki", cache))
+        gates.append(Gate([server], "helsinki", cache))
         await gates[0].start()
         assert len(cache) == 10_000
         took = sorted([await _register_and_connect(database, server.mqtt_port, n) for n in range(7)])

@@ -76,7 +76,7 @@ class Mira:
 async def test_the_native_port_is_for_the_gate_alone(tmp_path: Path) -> None:
     server = NatsServer(tmp_path)
     await server.start()
-    gate = Gate(server, "helsinki", Mira())
+    gate = Gate([server], "helsinki", Mira())
     await gate.start()
     agent = Client()
     try:
@@ -94,11 +94,11 @@ async def test_the_native_port_is_for_the_gate_alone(tmp_path: Path) -> None:
 async def test_a_gate_that_loses_its_server_says_so(tmp_path: Path) -> None:
     server = NatsServer(tmp_path)
     await server.start()
-    gate = Gate(server, "helsinki", Mira())
+    gate = Gate([server], "helsinki", Mira())
     await gate.start()
-    assert not gate.deaf.is_set()
+    assert not gate.posts[0].deaf.is_set()
     await server.stop()
-    await asyncio.wait_for(gate.deaf.wait(), 5)
+    await asyncio.wait_for(gate.posts[0].deaf.wait(), 5)
     await gate.stop()
 
 
@@ -106,16 +106,16 @@ async def test_a_connection_that_can_not_be_ended_is_worth_a_new_start(tmp_path:
     server = NatsServer(tmp_path)
     await server.start()
     source = Mira()
-    gate = Gate(server, "helsinki", source)
+    gate = Gate([server], "helsinki", source)
     await gate.start()
     reader, writer = await asyncio.open_connection("127.0.0.1", server.mqtt_port)
     writer.write(b"\x10\x1b\x00\x04MQTT\x04\xc2\x00\x3c\x00\x04mira\x00\x04mira\x00\x03key")
     assert await reader.readexactly(4) == b"\x20\x02\x00\x00"
     source.known = lambda _name: None  # type: ignore[method-assign]
-    await gate._system.close()
-    gate.deaf.clear()
+    await gate.posts[0]._system.close()
+    gate.posts[0].deaf.clear()
     await gate.review("mira")
-    assert gate.deaf.is_set()
+    assert gate.posts[0].deaf.is_set()
     await gate.stop()
     await server.stop()
     writer.transport.abort()

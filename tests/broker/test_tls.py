@@ -42,7 +42,7 @@ async def secured(
     if request.param == "nats":
         server = NatsServer(tmp_path, tls=tls)
         await server.start()
-        gate = Gate(server, "helsinki", register)
+        gate = Gate([server], "helsinki", register)
         await gate.start()
         yield Secured(server.mqtt_port, server.ws_port, tls.certificate, key, [])
         await gate.stop()

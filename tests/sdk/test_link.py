@@ -90,7 +90,7 @@ async def guarded(tmp_path: Path) -> AsyncIterator[Credentials]:
     server = NatsServer(tmp_path)
     await server.start()
     key = make_key()
-    gate = Gate(server, "tiny", Register(key))
+    gate = Gate([server], "tiny", Register(key))
     await gate.start()
     yield Credentials("mira", key, "tiny", "ranta", "127.0.0.1", server.mqtt_port)
     await gate.stop()

@@ -71,7 +71,7 @@ async def open_broker(url: str | None, folder: Path, town: str, agent: str, dist
         return
     server = NatsServer(folder)
     await server.start()
-    gate = Gate(server, town, _Two(agent, district, agent_key, town_key))
+    gate = Gate([server], town, _Two(agent, district, agent_key, town_key))
     try:
         await gate.start()
         yield BrokerDoor(Address("127.0.0.1", server.mqtt_port), server.ws_port, "orchestrator", town_key, agent_key)
