@@ -17,6 +17,7 @@ PROCESSES: Final = {
     "orchestrator": "mqttown_orchestrator.settings:Settings",
     "memory": "mqttown_memory.settings:MemorySettings",
     "host-1": "mqttown_runtime.settings:Settings",
+    "gateway": "mqttown_runtime.gateway.settings:GatewaySettings",
     "dashboard": "mqttown_dashboard.settings:Settings",
 }
 OTHERS: Final = {
@@ -25,6 +26,7 @@ OTHERS: Final = {
     "MQTTOWN_DISTRICT": "SDK: its home district.",
     "MQTTOWN_CREDENTIALS": "SDK: credentials file, instead of the one in the data directory.",
     "MQTTOWN_MQTT_CA": "SDK: PEM file of the authority behind the broker's certificate, or `system`; none is no TLS.",
+    "MQTTOWN_MQTT_SOCKET": "SDK: path of a Unix socket that leads to the broker, in place of host and port; so in a sandbox.",
     "MQTTOWN_TOWN_KEY": "`mqttown broker check`: key of user `orchestrator` on the broker.",
     "MQTTOWN_NATS_SERVER": "Gate: another `nats-server` than the wheel's.",
     "MQTTOWN_MOSQUITTO": "Gate: another `mosquitto` than the one of a package.",

@@ -48,6 +48,7 @@ class Citizen:
         plan: name of its rate limits.
         placement: the host that runs it (`host-1`), or None for a stranger.
         quarantined: why it is held, or None.
+        asleep: whether it has no budget to think with, and its owner would rather have it sleep.
         permissions: what it may do; `allowed_actions` and `counted` are read from them.
         session: as its newest hello said.
         since, since_tick: when it came or went: UTC in ISO 8601, tick.
@@ -71,6 +72,7 @@ class Citizen:
     quarantined: str | None = None
     permissions: Permissions = field(default_factory=Permissions)
     online: bool = False
+    asleep: bool = False
     session: str | None = None
     since: str = ""
     since_tick: int = 0
@@ -116,9 +118,11 @@ class Citizen:
 
     @property
     def presence(self) -> str:
-        """`online`, `offline` or `suspended`."""
+        """`online`, `offline`, `asleep` or `suspended`."""
         if self.quarantined is not None:
             return "suspended"
+        if self.asleep and self.online:
+            return "asleep"
         return "online" if self.online else "offline"
 
 

@@ -11,6 +11,7 @@ from mqttown_contract.verbs import Claim
 __all__ = [
     "FORMS",
     "ActFor",
+    "Budget",
     "ClearFlag",
     "Form",
     "Key",
@@ -106,6 +107,14 @@ class Release(Form):
     agent: Id
 
 
+class Budget(Form):
+    """Tell an agent of its budget for thinking, and show whether it sleeps for want of one."""
+
+    agent: Id
+    text: Annotated[Text, Field(min_length=1, max_length=500)]
+    asleep: bool | None = None
+
+
 class Permit(Permissions, Form):
     """Say what an agent may do, in place of what was said before; without any limit it may do everything."""
 
@@ -142,6 +151,7 @@ FORMS: Final[dict[str, type[Form]]] = {
     "step": Step,
     "speed": Speed,
     "act_for": ActFor,
+    "budget": Budget,
     "quarantine": Quarantine,
     "release": Release,
     "permit": Permit,

@@ -2,7 +2,18 @@
 
 import time
 
-from mqttown_orchestrator.command_forms import ClearFlag, Form, PassHeld, Permit, Quarantine, RefuseHeld, Release, Speed, Step
+from mqttown_orchestrator.command_forms import (
+    Budget,
+    ClearFlag,
+    Form,
+    PassHeld,
+    Permit,
+    Quarantine,
+    RefuseHeld,
+    Release,
+    Speed,
+    Step,
+)
 from mqttown_orchestrator.enrolment import Change, Enrolment, Refused
 from mqttown_orchestrator.outbox import Outbox
 from mqttown_orchestrator.oversight import Oversight
@@ -37,6 +48,8 @@ class Controls:
             case Release():
                 enrolment.known(form.agent)
                 return Change(statements=[quarantine(form.agent, None)])
+            case Budget():
+                enrolment.known(form.agent)
             case Permit():
                 enrolment.known(form.agent)
                 return Change(statements=[permit(form.agent, form.permissions)])
@@ -52,7 +65,7 @@ class Controls:
     def apply(self, command: str, form: Form) -> None:
         """Do it."""
         match form:
-            case Quarantine() | Release() | Permit():
+            case Budget() | Quarantine() | Release() | Permit():
                 self._apply_to_citizen(form)
                 return
             case Step():
@@ -76,7 +89,7 @@ class Controls:
                 return
         self._public.clock()
 
-    def _apply_to_citizen(self, form: Quarantine | Release | Permit) -> None:
+    def _apply_to_citizen(self, form: Budget | Quarantine | Release | Permit) -> None:
         citizen = self._town.citizens.get(form.agent)
         if citizen is None:
             return
@@ -88,6 +101,9 @@ class Controls:
                 citizen.quarantined = None
                 self._oversight.forgive(citizen.id)
                 self._outbox.notice(citizen, "released", "An operator has released you from quarantine.")
+            case Budget():
+                citizen.asleep = citizen.asleep if form.asleep is None else form.asleep
+                self._outbox.notice(citizen, "budget", form.text)
             case Permit():
                 citizen.permit(form.permissions)
         self._public.card(citizen)

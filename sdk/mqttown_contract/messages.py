@@ -120,6 +120,8 @@ class ThinkRequest(Message):
     tools: list[dict[str, Any]] | None = None
     max_tokens: Annotated[int, Field(ge=1, le=8192)] = 200
     tier: Literal["full", "small", "tiny"] = "small"
+    tick: Annotated[int, Field(ge=0)] | None = Field(default=None, description="of the observation that is thought about")
+    traceparent: Annotated[Text, Field(max_length=128)] | None = None
 
 
 # --- town to agent ---------------------------------------------------------------------------------
@@ -236,6 +238,8 @@ class Thought(Message):
     model: str | None = None
     cached: bool = False
     code: Literal["budget", "provider_error", "timeout"] | None = None
+    detail: str | None = Field(default=None, description="what the code means here, in words")
+    asleep: bool = Field(default=False, description="with `budget`: the owner wants the agent to sleep, not to go on by routine")
 
 
 # --- town to everybody -----------------------------------------------------------------------------

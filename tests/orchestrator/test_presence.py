@@ -99,3 +99,17 @@ async def test_no_hello_is_told_as_a_notice(orchestrator: Any) -> None:
     notice = await mira.expect("in/notice")
     assert notice["code"] == "malformed"
     assert "since_tick" in notice["text"]
+
+
+async def test_a_budget_is_told_and_shown(orchestrator: Any) -> None:
+    await orchestrator.start()
+    mira = await orchestrator.join("mira")
+    await mira.hello()
+    seen = await orchestrator.client("seen", topics.agent("tiny", "+", "mira", "presence"))
+    await orchestrator.command("budget", agent="mira", text="80 % of it is gone")
+    assert (await mira.expect("in/notice"))["text"] == "80 % of it is gone"
+    await orchestrator.command("budget", agent="mira", text="it is used up", asleep=True)
+    await seen.expect("presence", lambda told: told["state"] == "asleep")
+    await orchestrator.command("budget", agent="mira", text="there is one again", asleep=False)
+    await seen.expect("presence", lambda told: told["state"] == "online")
+    assert (await orchestrator.command("budget", agent="nobody", text="x"))["status"] == "rejected"

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent))
+
 OPEN_BROKER = """
 listen: "127.0.0.1:-1"
 server_name: test

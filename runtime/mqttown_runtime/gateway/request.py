@@ -1,0 +1,78 @@
+"""A request to a model: its canonical form, the hashes it is known by, and how many tokens it can cost at most."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from mqttown_contract.messages import ThinkRequest
+from mqttown_runtime.gateway.registry import Model, Tier
+
+__all__ = ["Ask", "body_of", "canonical", "most_tokens_in", "sha256"]
+
+_FRAME_TOKENS: Final = 16
+"""What a chat template puts around a message or a tool, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What an agent wants to be thought.
+
+    Attributes:
+        agent: who asks.
+        id: of the request, chosen by the agent.
+        messages, tools: as for a chat completion.
+        max_tokens: of the answer.
+        tier: which kind of model will do.
+        tick: of the town when it was asked.
+        trace: `traceparent` of what led to it.
+    """
+
+    agent: str
+    id: str
+    messages: Sequence[Mapping[str, Any]]
+    tools: Sequence[Mapping[str, Any]] = ()
+    max_tokens: int = 200
+    tier: Tier = "small"
+    tick: int | None = None
+    trace: str | None = None
+
+    @classmethod
+    def of(cls, agent: str, request: ThinkRequest, tick: int | None) -> "Ask":
+        """What came over the wire; the agent's own tick goes before ours."""
+        own = tick if request.tick is None else request.tick
+        tools = request.tools or ()
+        return cls(agent, request.id, request.messages, tools, request.max_tokens, request.tier, own, trace=request.traceparent)
+
+
+def body_of(ask: Ask, model: Model) -> dict[str, Any]:
+    """The body of the call to a provider."""
+    tools = {"tools": list(ask.tools)} if ask.tools else {}
+    return {
+        "model": model.name,
+        "messages": list(ask.messages),
+        **tools,
+        **{name: value for name, value in model.parameters.items() if ask.tools or name != "tool_choice"},
+        "max_tokens": ask.max_tokens,
+    }
+
+
+def canonical(value: Any) -> bytes:
+    """Canonical JSON: sorted keys, no spaces, UTF-8."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def sha256(value: Any) -> str:
+    """Hash a value by its canonical JSON; hex."""
+    return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def most_tokens_in(ask: Ask) -> int:
+    """No tokenizer makes more tokens of the prompt than this.
+
+    A token of a byte-level tokenizer stands for at least one byte, so the bytes of the canonical JSON bound the words, and each
+    message and tool gets room for what the chat template writes around it.
+    """
+    frames = len(ask.messages) + len(ask.tools) + 1
+    return len(canonical([list(ask.messages), list(ask.tools)])) + frames * _FRAME_TOKENS
