@@ -7,9 +7,10 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from mqttown_cli.folder import DataFolder, Running
+from mqttown_cli.ports import next_free
 from mqttown_cli.supervisor import Part
 
-__all__ = ["SERVICES", "Composition", "Plan", "reachable"]
+__all__ = ["SERVICES", "ClusterPorts", "Composition", "Plan", "cluster_ports", "reachable"]
 
 SERVICES: Final = ("orchestrator", "memory", "dashboard", "cli", "host-1")
 """Processes of ours with a key of their own."""
@@ -36,6 +37,31 @@ class Plan:
     tls_cert: Path | None = None
     tls_key: Path | None = None
     self_signed: bool = False
+    broker_cluster: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterPorts:
+    """Ports of the further servers of a cluster; none for one server alone."""
+
+    mqtt: tuple[int, ...] = ()
+    ws: tuple[int, ...] = ()
+
+
+def cluster_ports(host: str, ports: dict[str, int], servers: int) -> ClusterPorts:
+    """The next free ports behind those of the first server.
+
+    Args:
+        host: address to listen on.
+        ports: flag to port.
+        servers: of the cluster, the first one among them.
+
+    Raises:
+        PortError: there are not so many.
+    """
+    mqtt = next_free(host, ports["--mqtt-port"], servers - 1, ports.values())
+    ws = next_free(host, ports["--ws-port"], servers - 1, {*ports.values(), *mqtt})
+    return ClusterPorts(tuple(mqtt), tuple(ws))
 
 
 class Composition:
@@ -48,12 +74,21 @@ class Composition:
         town: its id.
         database: PostgreSQL URL.
         ports: flag to port, free ones chosen.
+        cluster: ports of the broker's further servers.
     """
 
     def __init__(
-        self, plan: Plan, folder: DataFolder, made_from: dict[str, Any], town: str, database: str, ports: dict[str, int]
+        self,
+        plan: Plan,
+        folder: DataFolder,
+        made_from: dict[str, Any],
+        town: str,
+        database: str,
+        ports: dict[str, int],
+        cluster: ClusterPorts,
     ) -> None:
         self._plan = plan
+        self._cluster = cluster
         self._database = database
         self._ports = ports
         known = folder.secrets(SERVICES)
@@ -87,6 +122,8 @@ class Composition:
                 **self._stored,
                 "MQTTOWN_HOST": self._plan.host,
                 "MQTTOWN_BROKER": self._plan.broker,
+                "MQTTOWN_MORE_MQTT_PORTS": json.dumps(self._cluster.mqtt),
+                "MQTTOWN_MORE_WS_PORTS": json.dumps(self._cluster.ws),
                 "MQTTOWN_SERVICE_KEYS": json.dumps(self._keys),
                 "MQTTOWN_SPECTATOR_KEY": self._tokens["spectator"],
                 "MQTTOWN_PUBLIC": str(self._plan.public).lower(),
@@ -135,12 +172,15 @@ class Composition:
         host = reachable(self._plan.host)
         secure = self._plan.tls_cert is not None
         page = f"http{'s' if secure else ''}://{host}:{self._ports['--http-port']}/"
+        mqtt = [self._mqtt_url(port) for port in (self._mqtt_port, *self._cluster.mqtt)]
+        ws = [self._ws_url(port) for port in (self._ports["--ws-port"], *self._cluster.ws)]
         return {
             "town": self._town,
             "page": page,
             "api": f"{page}api/v1",
-            "mqtt": f"mqtt{'s' if secure else ''}://{self._mqtt_host}:{self._mqtt_port}",
-            "ws": f"ws{'s' if secure else ''}://{host}:{self._ports['--ws-port']}/mqtt",
+            "mqtt": mqtt[0],
+            "ws": ws[0],
+            **({"mqtt_all": mqtt, "ws_all": ws} if self._cluster.mqtt else {}),
             "host": self._mqtt_host,
             "mqtt_port": self._mqtt_port,
             "database": self._database,
@@ -151,12 +191,18 @@ class Composition:
     def shown(self) -> dict[str, Any]:
         """What the ready line tells: where everything is, and what else one needs to come in."""
         running = self.running()
-        shown = {name: running[name] for name in ("page", "api", "mqtt", "ws")}
+        shown = {name: running[name] for name in ("page", "api", "mqtt", "ws", "mqtt_all", "ws_all") if name in running}
         if self._plan.tls_cert is not None:
             shown["ca"] = running["ca"]
         if self._plan.broker == "mosquitto":
             shown["spectator"] = {"username": "Spectator", "password": self._tokens["spectator"]}
         return shown
+
+    def _mqtt_url(self, port: int) -> str:
+        return f"mqtt{'s' if self._plan.tls_cert else ''}://{self._mqtt_host}:{port}"
+
+    def _ws_url(self, port: int) -> str:
+        return f"ws{'s' if self._plan.tls_cert else ''}://{reachable(self._plan.host)}:{port}/mqtt"
 
     def _trust(self) -> dict[str, str]:
         """How the broker's certificate is checked: by our own commands by `pin`, by everybody else by `ca`."""

@@ -2,10 +2,10 @@
 
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
-__all__ = ["PortError", "choose_ports"]
+__all__ = ["PortError", "choose_ports", "next_free"]
 
 LINGER_SECONDS: Final = 2.0
 """The processes of a town that was just killed may hold its ports so long."""
@@ -37,11 +37,48 @@ def choose_ports(host: str, wanted: Mapping[str, int]) -> dict[str, int]:
             holder.close()
 
 
+def next_free(host: str, after: int, count: int, taken: Collection[int]) -> list[int]:
+    """The next free ports above one.
+
+    Args:
+        host: address to listen on.
+        after: the port below them.
+        count: how many.
+        taken: ports that are meant for something else.
+
+    Raises:
+        PortError: there are not so many.
+    """
+    found: list[int] = []
+    for port in range(after + 1, 65536):
+        if len(found) == count:
+            break
+        if port not in taken and _is_free(host, port):
+            found.append(port)
+    if len(found) < count:
+        raise PortError(f"{host} has no {count} free ports above {after}; take a lower port")
+    return found
+
+
+def _is_free(host: str, port: int) -> bool:
+    with socket.socket(_family(host)) as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            holder.bind((host, port))
+            holder.listen(1)
+        except OSError:
+            return False
+        return True
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
 def _hold(host: str, port: int, flag: str) -> socket.socket:
     deadline = time.monotonic() + LINGER_SECONDS
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     while True:
-        holder = socket.socket(family)
+        holder = socket.socket(_family(host))
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             holder.bind((host, port))

@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 
 from mqttown_broker.tls import Tls, TlsError, self_signed
-from mqttown_cli.composition import Composition, Plan
+from mqttown_cli.composition import Composition, Plan, cluster_ports
 from mqttown_cli.folder import DEFAULT_DATA, DataFolder, FolderError
 from mqttown_cli.ports import PortError, choose_ports
 from mqttown_cli.postgres import EmbeddedPostgres, PostgresError
@@ -54,6 +54,9 @@ def up(
     mqtt_port: Annotated[int, typer.Option(min=0, max=65535, help="MQTT; 0 takes a free port.")] = 1883,
     ws_port: Annotated[int, typer.Option(min=0, max=65535, help="MQTT over WebSocket; 0 takes a free port.")] = 9001,
     broker: Annotated[str, typer.Option(help="nats, mosquitto, amqtt (loopback, trusted agents), or an MQTT URL.")] = "nats",
+    broker_cluster: Annotated[
+        int, typer.Option(min=1, max=9, help="So many NATS servers as one broker; the further ones take the next free ports.")
+    ] = 1,
     database: Annotated[str | None, typer.Option(help="PostgreSQL URL; an embedded one without it.")] = None,
     talk: Annotated[bool, typer.Option("--talk/--no-talk", help="Whether residents talk.")] = True,
     open_: Annotated[
@@ -79,7 +82,7 @@ def up(
     plan = Plan(
         made_from={"town": town, "residents": residents, "seed": seed}, speed=speed, for_ticks=for_ticks, data=data, host=host,
         http_port=http_port, mqtt_port=mqtt_port, ws_port=ws_port, broker=broker, database=database, talk=talk, open=open_,
-        lockstep=lockstep, public=public, tls_cert=tls_cert, tls_key=tls_key,
+        lockstep=lockstep, public=public, tls_cert=tls_cert, tls_key=tls_key, broker_cluster=broker_cluster,
     )  # fmt: skip
     _check_doors(plan, insecure=insecure, tls=tls)
     if open_ and host not in LOOPBACK:
@@ -97,6 +100,8 @@ def _check_doors(plan: Plan, *, insecure: bool, tls: bool) -> None:
     """See that who may come, from where and how do not contradict each other."""
     if (plan.tls_cert is None) != (plan.tls_key is None):
         raise typer.BadParameter("--tls-cert and --tls-key belong together; --tls alone makes a certificate for play")
+    if plan.broker_cluster > 1 and plan.broker != "nats":
+        raise typer.BadParameter(f"--broker-cluster is for the broker nats; {plan.broker} has no cluster")
     if plan.host not in LOOPBACK and not plan.public:
         raise typer.BadParameter(f"--host {plan.host} lets others than this machine in: say --public too, or use --host 127.0.0.1")
     if plan.public and plan.broker == "amqtt":
@@ -135,6 +140,7 @@ async def _run(plan: Plan) -> int:
     folder.lock()
     folder.forget_running()
     ports = choose_ports(plan.host, {"--http-port": plan.http_port, "--mqtt-port": plan.mqtt_port, "--ws-port": plan.ws_port})
+    cluster = cluster_ports(plan.host, ports, plan.broker_cluster)
     made_from = folder.made_from(plan.made_from, DEFAULTS)
     stop = asyncio.Event()
     for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -144,7 +150,7 @@ async def _run(plan: Plan) -> int:
         compiling = _compile(made_from, folder)  # beside the making of the database
         database = plan.database or _embedded(folder, stack, supervisor)
         town = await _compiled(compiling, made_from, folder)
-        composition = Composition(plan, folder, made_from, town, database, ports)
+        composition = Composition(plan, folder, made_from, town, database, ports, cluster)
         try:
             if await _unless(stop, _start(supervisor, composition, folder)):
                 console.print(f"· up after {time.monotonic() - began:.1f} s; Ctrl-C stops it")
