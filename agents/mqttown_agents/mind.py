@@ -1,10 +1,10 @@
-"""What a mind is: an observation in, one action out, and in between perhaps a question to its memory."""
+"""What a mind is: an observation in, one action out, and in between perhaps questions to its memory or to a model."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
-__all__ = ["Mind", "Question"]
+__all__ = ["Completion", "Deliberation", "Mind", "Note", "Question", "Thinker", "Wish"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,4 +41,55 @@ class Mind(Protocol):
         Returns:
             Exactly one action as it goes over the wire: `id`, `action`, `parameters`, `observation_id`, `reasoning`.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What a mind wants a model to go on with. It gets the `messages.Thought` of the wire, or `{"code": "timeout"}`.
+
+    Attributes:
+        messages, tools: as for a chat completion.
+        max_tokens: of the answer.
+        tier: which kind of model will do.
+    """
+
+    messages: Sequence[Mapping[str, Any]]
+    tools: Sequence[Mapping[str, Any]] = ()
+    max_tokens: int = 200
+    tier: Literal["full", "small", "tiny"] = "small"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a mind wants to remember by itself.
+
+    Attributes:
+        text: in words.
+        kind: `reflection`, `plan` or `note`.
+        importance: 0-1.
+        evidence: ids of the memories it rests on.
+    """
+
+    text: str
+    kind: Literal["reflection", "plan", "note"]
+    importance: float
+    evidence: tuple[str, ...] = ()
+
+
+Wish = Question | Completion | Note
+Deliberation = Generator[Wish, Any, dict[str, Any]]
+"""Yields what the mind wants, is sent what came of it (memories, a thought, nothing), and returns the action of the wire."""
+
+
+@runtime_checkable
+class Thinker(Protocol):
+    """Somebody who takes time to decide. It does no input or output itself, so what it does hangs on what it is told alone."""
+
+    def overhear(self, observation: Mapping[str, Any]) -> None:
+        """Take in an observation that it had no time to decide on."""
+        ...
+
+    def deliberate(self, observation: Mapping[str, Any]) -> Deliberation:
+        """Come to a decision on an observation."""
         ...

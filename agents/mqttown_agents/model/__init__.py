@@ -1,0 +1,1 @@
+"""Minds driven by a model: perceive, recall, reflect, plan, act."""
