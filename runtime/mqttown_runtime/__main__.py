@@ -29,7 +29,7 @@ async def _host(settings: Settings) -> None:
     all_here = asyncio.Event()
     key = settings.service_key.get_secret_value() if settings.service_key is not None else None
     link = Link(
-        Address(settings.mqtt_host, settings.mqtt_port, pin=settings.mqtt_pin and str(settings.mqtt_pin)),
+        Address(settings.mqtt_host, settings.mqtt_port, pin=str(settings.mqtt_pin) if settings.mqtt_pin else None),
         settings.host_name,
         key,
         on_connect=lambda _link: host.connected(),

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from mqttown_contract.types import is_id
 
-__all__ = ["DOOR", "Cell", "CellError"]
+__all__ = ["CREDENTIALS", "DOOR", "Cell", "CellError"]
 
 DOOR: Final = "broker.sock"
 """Name of the socket in the configuration folder: the one way out."""

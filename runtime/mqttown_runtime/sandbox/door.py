@@ -9,6 +9,7 @@ from typing import Final
 
 import structlog
 
+from mqttown.link import Address
 from mqttown_runtime.sandbox.cell import DOOR
 
 __all__ = ["Door", "Doorkeeper"]
@@ -22,6 +23,7 @@ UP_BYTES_PER_SECOND: Final = 256 * 1024
 _CHUNK: Final = 16 * 1024
 _LOOK_SECONDS: Final = 0.5
 _CONNECT_SECONDS: Final = 5.0
+_AGAIN_SECONDS: Final = 0.2
 
 
 class Door:
@@ -29,13 +31,14 @@ class Door:
 
     Args:
         config: the agent's configuration folder.
-        host, port: of the broker.
+        broker: where the bytes go; if it has TLS that is spoken here, so that agents need no certificate.
         up: bytes a second that the agent may send.
+        patience: seconds to wait for a broker that is not there.
     """
 
-    def __init__(self, config: Path, host: str, port: int, *, up: int = UP_BYTES_PER_SECOND) -> None:
+    def __init__(self, config: Path, broker: Address, *, up: int = UP_BYTES_PER_SECOND, patience: float = _CONNECT_SECONDS) -> None:
         self._config = config
-        self._host, self._port, self._up = host, port, up
+        self._broker, self._up, self._patience = broker, up, patience
         self._open: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self._free_at = 0.0
@@ -70,8 +73,8 @@ class Door:
             writer.close()
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        async with asyncio.timeout(_CONNECT_SECONDS):
-            from_broker, to_broker = await asyncio.open_connection(self._host, self._port)
+        async with asyncio.timeout(self._patience):
+            from_broker, to_broker = await self._connect()
         try:
             ways = {
                 asyncio.ensure_future(self._carry(reader, to_broker, limited=True)),
@@ -85,6 +88,14 @@ class Door:
                 await asyncio.wait(ways)
         finally:
             to_broker.close()
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Connect as soon as the broker is there; who waits for its first answer through a closed door would wait longer."""
+        while True:
+            try:
+                return await asyncio.open_connection(self._broker.host, self._broker.port, ssl=self._broker.tls_context())
+            except ConnectionError:
+                await asyncio.sleep(_AGAIN_SECONDS)
 
     async def _carry(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, limited: bool) -> None:
         with contextlib.suppress(ConnectionError):
@@ -127,11 +138,11 @@ class Doorkeeper:
 
     Args:
         root: of the jail.
-        host, port: of the broker.
+        broker: of the town.
     """
 
-    def __init__(self, root: Path, host: str, port: int) -> None:
-        self._root, self._host, self._port = root, host, port
+    def __init__(self, root: Path, broker: Address) -> None:
+        self._root, self._broker = root, broker
         self._doors: dict[tuple[str, int], Door] = {}
 
     async def run(self) -> None:
@@ -141,8 +152,12 @@ class Doorkeeper:
                 await self.look()
                 await asyncio.sleep(_LOOK_SECONDS)
         finally:
-            for door in self._doors.values():
-                await door.close()
+            await self.close()
+
+    async def close(self) -> None:
+        """Close all doors."""
+        while self._doors:
+            await self._doors.popitem()[1].close()
 
     async def look(self) -> None:
         """Open and close what is due; a folder that was made anew gets a new door."""
@@ -151,7 +166,7 @@ class Doorkeeper:
             await self._doors.pop(key).close()
         for key, config in there.items():
             if key not in self._doors:
-                door = Door(config, self._host, self._port)
+                door = Door(config, self._broker)
                 try:
                     await door.open()
                 except OSError as error:  # being made or removed just now: the next look finds out

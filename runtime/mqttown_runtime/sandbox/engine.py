@@ -15,7 +15,7 @@ from mqttown_runtime.sandbox.cell import Cell
 from mqttown_runtime.sandbox.image import agent_files
 from mqttown_runtime.sandbox.limits import Limits
 
-__all__ = ["Container", "Engine", "EngineError", "Runtime", "seccomp_profile"]
+__all__ = ["Container", "Engine", "EngineAway", "EngineError", "Runtime", "seccomp_profile"]
 
 Runtime = Literal["runc", "runsc", "kata"]
 
@@ -31,7 +31,11 @@ _MISSING: Final = "0001-01-01T00:00:00Z"
 
 
 class EngineError(RuntimeError):
-    """The engine can't be reached, or will not do what it was asked; the message says which."""
+    """The engine will not do what it was asked; the message says why."""
+
+
+class EngineAway(EngineError):
+    """The engine can't be reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ class Engine:
         url: of the engine; the client's own default without it.
 
     Raises:
-        EngineError: no engine there.
+        EngineAway: no engine there.
     """
 
     def __init__(self, town: str, *, runtime: Runtime = "runc", url: str | None = None) -> None:
@@ -85,7 +89,7 @@ class Engine:
             self.client.ping()
         except (docker.errors.DockerException, OSError) as error:
             self.client.close()
-            raise EngineError(f"no Docker Engine answers: {error}") from error
+            raise EngineAway(f"no Docker Engine answers: {error}") from error
 
     def create(
         self,
@@ -240,4 +244,4 @@ def _told(what: str) -> Any:
     except docker.errors.APIError as error:
         raise EngineError(f"can't {what}: {error.explanation or error}") from error
     except (docker.errors.DockerException, OSError) as error:
-        raise EngineError(f"can't {what}: {error}") from error
+        raise EngineAway(f"can't {what}: {error}") from error

@@ -1,0 +1,105 @@
+"""`python -m mqttown_runtime.doorkeeper`: keeps agents' doors, and writes down whom the town hears. It has no Docker socket."""
+
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+from typing import Final
+
+import asyncpg
+import asyncpg.exceptions
+import structlog
+from pydantic import ValidationError
+
+from mqttown.link import Address, Incoming, Link
+from mqttown_contract import topics
+from mqttown_contract.errors import TopicError
+from mqttown_contract.messages import Presence, WorldStatus
+from mqttown_runtime.sandbox.door import Doorkeeper
+from mqttown_runtime.sandbox.settings import DoorkeeperSettings
+from mqttown_runtime.supervision.register import Register
+
+__all__ = ["main"]
+
+log = structlog.get_logger(__name__)
+
+_PULSE_SECONDS: Final = 2.0
+
+
+class _Pulse:
+    """Who is in the town, by their public presence."""
+
+    def __init__(self, town: str, link: Link, register: Register) -> None:
+        self._town, self._link, self._register = town, link, register
+        self._online: dict[str, bool] = {}
+        self._town_is_up = False
+
+    async def listen(self) -> None:
+        await self._link.subscribe(topics.agent(self._town, "+", "+", "presence"), topics.world(self._town, "status"))
+        async for message in self._link:
+            try:
+                self._take(message)
+            except (TopicError, ValidationError) as error:
+                log.warning("not as the contract says", topic=message.topic, error=str(error).partition("\n")[0])
+
+    def _take(self, message: Incoming) -> None:
+        topic = topics.parse(message.topic)
+        if topic.scope == "world":
+            self._town_is_up = WorldStatus.model_validate_json(message.payload).status == "online"
+        elif topic.subject is not None:
+            state = Presence.model_validate_json(message.payload).state if message.payload else "offline"
+            self._online[topic.subject] = state != "offline"
+
+    async def write(self) -> None:
+        while True:
+            await asyncio.sleep(_PULSE_SECONDS)
+            if self._link.connected and self._town_is_up:  # else presence says nothing
+                try:
+                    await self._register.heard(self._online)
+                except (asyncpg.exceptions.PostgresError, asyncpg.exceptions.InterfaceError, OSError) as error:
+                    log.warning("can't write down who is heard", error=str(error))
+
+
+async def _keep(settings: DoorkeeperSettings) -> None:
+    pool = await asyncpg.create_pool(settings.database, min_size=1, max_size=1)
+    broker = Address(settings.mqtt_host, settings.mqtt_port, pin=str(settings.mqtt_pin) if settings.mqtt_pin else None)
+    link = Link(broker, client_id=f"doorkeeper-{settings.town}")
+    try:
+        register = Register(pool)
+        await register.make()
+        async with link, asyncio.TaskGroup() as group:
+            pulse = _Pulse(settings.town, link, register)
+            group.create_task(Doorkeeper(settings.jail, broker).run(), name="doors")
+            group.create_task(pulse.listen(), name="pulse.listen")
+            group.create_task(pulse.write(), name="pulse.write")
+            sys.stdout.write(f"ready {json.dumps({'jail': str(settings.jail)})}\n")
+            sys.stdout.flush()
+    finally:
+        await pool.close()
+
+
+async def _until_told(settings: DoorkeeperSettings) -> None:
+    keeping = asyncio.create_task(_keep(settings), name="doorkeeper")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, keeping.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await keeping
+
+
+def main() -> int:
+    """Run until SIGTERM; return the exit code."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    try:
+        asyncio.run(_until_told(DoorkeeperSettings()))
+    except ValidationError as error:
+        log.error("the doorkeeper can't run as it is set up", error=str(error))  # noqa: TRY400  the words are for a person
+        return 3
+    except OSError as error:
+        log.error("the doorkeeper can't reach what it needs", error=str(error))  # noqa: TRY400
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

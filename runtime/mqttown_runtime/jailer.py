@@ -1,0 +1,89 @@
+"""`python -m mqttown_runtime.jailer`: the process that holds Docker's socket. It has no connection to the broker."""
+
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+
+import asyncpg
+import asyncpg.exceptions
+import structlog
+from pydantic import ValidationError
+
+from mqttown_runtime.sandbox.engine import Engine, EngineError
+from mqttown_runtime.sandbox.settings import JailerSettings
+from mqttown_runtime.supervision.register import Register
+from mqttown_runtime.supervision.warden import Warden
+
+__all__ = ["main"]
+
+log = structlog.get_logger(__name__)
+
+_ONE_JAILER = 0x6D71_6A6C
+"""Advisory lock of the database: one jailer a town at a time."""
+
+
+async def _keep(settings: JailerSettings) -> None:
+    settings.jail.mkdir(mode=0o711, parents=True, exist_ok=True)
+    lock = await asyncpg.connect(settings.database)
+    pool = await asyncpg.create_pool(settings.database, min_size=1, max_size=2)
+    try:
+        await lock.execute("SELECT pg_advisory_lock($1)", _ONE_JAILER)  # one before us may just be ending
+        register = Register(pool)
+        await register.make()
+        warden = Warden(
+            register, lambda: Engine(settings.town, runtime=settings.container_runtime, url=settings.docker), settings.jail
+        )
+        await asyncio.to_thread(Engine(settings.town, url=settings.docker).close)
+        sys.stdout.write(f"ready {json.dumps({'runtime': settings.container_runtime})}\n")
+        sys.stdout.flush()
+        try:
+            await _look_for_ever(warden, settings)
+        finally:
+            warden.close()
+    finally:
+        await lock.close()
+        await pool.close()
+
+
+async def _look_for_ever(warden: Warden, settings: JailerSettings) -> None:
+    loop = asyncio.get_running_loop()
+    logs_at = loop.time()
+    while True:
+        try:
+            await warden.look()
+            if loop.time() >= logs_at:
+                logs_at = loop.time() + settings.log_seconds
+                await warden.collect_logs()
+        except EngineError as error:
+            log.warning("the engine is away; agents are looked after when it is back", error=str(error))
+        except (asyncpg.exceptions.PostgresError, asyncpg.exceptions.InterfaceError, OSError) as error:
+            log.warning("the database is away", error=str(error))
+        await asyncio.sleep(settings.look_seconds)
+
+
+async def _until_told(settings: JailerSettings) -> None:
+    keeping = asyncio.create_task(_keep(settings), name="jailer")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, keeping.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await keeping
+
+
+def main() -> int:
+    """Run until SIGTERM; return the exit code. Agents live on: their containers are the engine's."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    try:
+        asyncio.run(_until_told(JailerSettings()))
+    except ValidationError as error:
+        log.error("the jailer can't run as it is set up", error=str(error))  # noqa: TRY400  the words are for a person
+        return 3
+    except (EngineError, OSError) as error:
+        log.error("the jailer can't reach what it needs", error=str(error))  # noqa: TRY400
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,37 @@
+"""What the jailer and the doorkeeper are told at their start: one table each, read once from the environment (`MQTTOWN_…`)."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from mqttown_runtime.sandbox.engine import Runtime
+
+__all__ = ["DoorkeeperSettings", "JailerSettings"]
+
+
+class JailerSettings(BaseSettings):
+    """All settings of the jailer."""
+
+    model_config = SettingsConfigDict(env_prefix="MQTTOWN_", extra="ignore", frozen=True)
+
+    town: str = Field(description="Id of the town.")
+    database: str = Field(description="PostgreSQL URL.")
+    jail: Path = Field(description="Folder of the agents' cells; on a disk with room for all, and nobody's but root's.")
+    docker: str | None = Field(default=None, description="URL of the Docker Engine; none is where Docker's own client looks.")
+    container_runtime: Runtime = Field(default="runc", description="What runs containers: runc, runsc (gVisor) or kata.")
+    look_seconds: float = Field(default=0.5, gt=0, description="Between two looks at what is due.")
+    log_seconds: float = Field(default=5.0, gt=0, description="Between two collections of agents' logs.")
+
+
+class DoorkeeperSettings(BaseSettings):
+    """All settings of the doorkeeper."""
+
+    model_config = SettingsConfigDict(env_prefix="MQTTOWN_", extra="ignore", frozen=True)
+
+    town: str = Field(description="Id of the town.")
+    database: str = Field(description="PostgreSQL URL.")
+    jail: Path = Field(description="Folder of the agents' cells.")
+    mqtt_host: str = Field(default="127.0.0.1", description="Host of the broker: all that agents can reach.")
+    mqtt_port: int = Field(default=1883, ge=1, le=65535, description="MQTT port of the broker.")
+    mqtt_pin: Path | None = Field(default=None, description="Certificate of the broker, PEM; none connects without TLS.")
