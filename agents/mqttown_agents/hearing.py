@@ -15,6 +15,7 @@ __all__ = ["recall", "take_in"]
 
 _QUOTED: Final = re.compile(r"[\"“](?P<words>.+)[\"”]", re.DOTALL)
 _SPEAKER: Final = re.compile(r"^(?P<name>.{1,60}?) (?:said|told|whispered|asked)\b")
+_FROM_OUTSIDE: Final = frozenset({"planted", "announced"})
 _FIRST_HAND: Final = 8
 _TALKATIVE: Final = 350
 _SHORTEST_NEWS: Final = (3, 16)
@@ -32,7 +33,9 @@ def take_in(turn: Turn) -> None:
         if message["from"] != turn.persona.id:
             _hear(turn, message)
     for event in now.events:
-        if event["kind"] == "gave" and event["data"].get("to") == turn.persona.id:
+        if event["kind"] in _FROM_OUTSIDE and _order(event["id"]) > notebook.witnessed:
+            _learn(turn, event)
+        elif event["kind"] == "gave" and event["data"].get("to") == turn.persona.id:
             _receive(turn, event)
         elif event["kind"] == "bought" and event["agent"] not in (None, turn.persona.id) and event["data"].get("quantity", 1) > 1:
             notebook.carriers[event["agent"]] = event["data"]["item"]
@@ -42,6 +45,15 @@ def take_in(turn: Turn) -> None:
     told += [event["id"] for event in now.events]
     if told:
         notebook.witnessed = max(notebook.witnessed, *map(_order, told))
+
+
+def _learn(turn: Turn, event: Mapping[str, Any]) -> None:
+    """Know something that nobody told: as one's own news if it came to this one alone; what all have heard is soon old."""
+    own = event["kind"] == "planted"
+    eager = _FIRST_HAND if own else 1
+    turn.notebook.gossip.hear(
+        News(event["data"]["text"], event["id"], turn.persona.id, turn.persona.first_name, None, event["tick"], eager)
+    )
 
 
 def _hear(turn: Turn, message: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from mqttown_orchestrator.world.altered import present
 from mqttown_orchestrator.world.motion import district
 from mqttown_orchestrator.world.needs import level
 from mqttown_orchestrator.world.plan import Plan
@@ -16,6 +17,7 @@ class Places:
     def __init__(self, state: State, plan: Plan) -> None:
         self._state = state
         self._plan = plan
+        self._priced = plan
         self._prices = {name: _mean_prices(plan, name) for name in plan.districts}
 
     def whereabouts(self, agent: str) -> tuple[str, str | None]:
@@ -30,7 +32,8 @@ class Places:
 
     def building(self, building: str) -> dict[str, Any]:
         """A building's public state, without the tick."""
-        house, place = self._plan.buildings[building], self._plan.places.get(building)
+        plan = present(self._state, self._plan)
+        house, place = plan.buildings[building], plan.places.get(building)
         owner = self._state.owner.get(building)
         stock = self._state.stock.get(building, {})
         sells = {} if place is None else place.sells
@@ -41,9 +44,9 @@ class Places:
             "district": house.district,
             "inside": list(self._state.inside.get(building, ())),
             "owner": owner,
-            "open": self._plan.is_open(building, self._state.tick),
+            "open": plan.is_open(building, self._state.tick),
             "stock": [
-                {"item": sale.item, "name": self._plan.items[sale.item].name, "stock": stock.get(sale.item, 0), "price": sale.price}
+                {"item": sale.item, "name": plan.items[sale.item].name, "stock": stock.get(sale.item, 0), "price": sale.price}
                 for sale in sells.values()
             ],
             "price": None if place is None or owner is not None else place.claim_price,
@@ -51,6 +54,8 @@ class Places:
 
     def districts(self) -> dict[str, dict[str, Any]]:
         """Every district's public state by id, without the tick."""
+        if self._priced is not (plan := present(self._state, self._plan)):
+            self._priced, self._prices = plan, {name: _mean_prices(plan, name) for name in plan.districts}
         here: dict[str, list[Body]] = {name: [] for name in self._plan.districts}
         for agent, body in self._state.bodies.items():
             here[self.whereabouts(agent)[0]].append(body)

@@ -64,6 +64,13 @@ EVENT_KINDS: Final[dict[str, EventKind]] = {
         EventKind("need", "A need has become pressing.", {"need": "energy, food or company", "value": "0-1"}),
         EventKind("weather", "The weather has changed.", {"weather": "clear, cloudy, rain, snow or fog"}),
         EventKind("day", "A new day has begun.", {"date": "ISO 8601 date"}),
+        EventKind(
+            "intervened",
+            "An experimenter has changed something from outside. What follows from it names it as its cause.",
+            {"kind": "close, open, usual, price, wage, rule, plant, broadcast, cut, mend or weather", "…": "what it needs"},
+        ),
+        EventKind("planted", "An experimenter has let an agent know something, which nobody told it.", {"text": "the words"}),
+        EventKind("announced", "Words that everybody in town has heard, wherever they are.", {"text": "the words"}),
     )
 }
 

@@ -80,7 +80,8 @@ def test_the_nearest_places_are_those_found_by_looking_at_all(plan: Plan) -> Non
         assert set(others[:12]) <= set(told)
         for kind in ("cafe", "restaurant", "shop", "park"):
             is_open = (near for near in others if plan.buildings[near[1]].kind == kind and plan.is_open(near[1], 600) is not False)
-            assert (nearest := next(is_open, None)) is None or nearest in told
+            nearest = next(is_open, None)
+            assert nearest is None or nearest in told
         assert [orjson.loads(orjson.dumps(place)) for place in nearby_json(plan, body, 600)] == nearby(plan, body, 600)
 
 

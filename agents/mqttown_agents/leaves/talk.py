@@ -90,13 +90,14 @@ def pass_on(turn: Turn) -> Choice | None:
 
 
 def tell(turn: Turn, other: Acquaintance) -> Choice | None:
-    """Pass on the newest thing worth telling to this person, word for word and with where it comes from."""
+    """Pass on the newest thing worth telling to this person, word for word and, if one was told it, with where it comes from."""
     news = turn.notebook.gossip.worth_telling(other.id, turn.now.tick)
     if news is None:
         return None
     turn.notebook.gossip.told(news, other.id)
     other.topic = turn.now.tick
-    text = turn.prose.wrap(news.text, turn.draw("pass_on", other.id), _provenance(turn, other, news))
+    own = news.source == turn.persona.id
+    text = news.text if own else turn.prose.wrap(news.text, turn.draw("pass_on", other.id), _provenance(turn, other, news))
     return say(turn, other, text, f"{other.name} may not know it yet.", about=(news.event,))
 
 

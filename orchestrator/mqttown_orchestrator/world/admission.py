@@ -7,6 +7,7 @@ from mqttown_orchestrator.world import needs
 from mqttown_orchestrator.world.absence import GRACE
 from mqttown_orchestrator.world.activities import finish
 from mqttown_orchestrator.world.inputs import TownInput
+from mqttown_orchestrator.world.interventions import intervene
 from mqttown_orchestrator.world.money import MINT, TREASURY, move, pay, purse
 from mqttown_orchestrator.world.motion import Goal, at_door
 from mqttown_orchestrator.world.state import Body
@@ -24,7 +25,9 @@ PURSE: Final = 10_000
 def admit(turn: Turn, entry: TownInput) -> None:
     """Do one town input, and answer it."""
     body = turn.state.bodies.get(entry.agent)
-    if entry.kind == "register":
+    if entry.kind == "intervene":
+        refusal = intervene(turn, entry.data)
+    elif entry.kind == "register":
         refusal = _register(turn, entry) if body is None else no(f"{entry.agent} has a body already.")
     elif body is None:
         refusal = no(f"{entry.agent} has no body in this town.")

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from mqttown_orchestrator.world.altered import rule
 from mqttown_orchestrator.world.money import TREASURY, pay, purse, till, transfer
 from mqttown_orchestrator.world.turn import Turn
 
@@ -80,10 +81,11 @@ def _settle_tills(turn: Turn) -> None:
 def _settle_purses(turn: Turn) -> None:
     """A levy on full purses, and support for empty ones."""
     state = turn.state
+    share, rich, poor = rule(state, "levy", LEVY), rule(state, "rich", RICH), rule(state, "poor", POOR)
     for body in state.bodies.values():
         money = state.account(purse(body.id))
-        levy = (money - RICH) * LEVY // 1000
+        levy = (money - rich) * share // 1000
         if levy > 0:
             pay(turn, body, purse(body.id), TREASURY, levy, "levy")
-        elif money < POOR and (gap := min(POOR - money, state.account(TREASURY))) > 0:
+        elif money < poor and (gap := min(poor - money, state.account(TREASURY))) > 0:
             pay(turn, body, TREASURY, purse(body.id), gap, "support")

@@ -16,7 +16,7 @@ _KEPT: Final = tuple(entry.name for entry in fields(State) if entry.name not in 
 
 def dump(state: State) -> bytes:
     """The whole state as JSON. Keys keep their order, since it is part of the state."""
-    return orjson.dumps({name: getattr(state, name) for name in _KEPT})
+    return orjson.dumps({name: getattr(state, name) for name in _KEPT if name != "altered" or state.altered})
 
 
 def load(data: bytes) -> State:

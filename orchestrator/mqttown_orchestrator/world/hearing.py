@@ -5,6 +5,7 @@ from itertools import chain, islice
 from typing import Final
 
 from mqttown_contract.types import MAX_EARSHOT
+from mqttown_orchestrator.world.altered import rule
 from mqttown_orchestrator.world.motion import position
 from mqttown_orchestrator.world.state import Body, State
 
@@ -51,7 +52,7 @@ def awake(state: State, agents: Iterable[str]) -> Iterable[str]:
 
 def in_earshot(state: State, body: Body) -> Iterable[str]:
     """Everybody who could hear words to them, nearest first."""
-    return awake(state, within(state, body, EARSHOT))
+    return awake(state, within(state, body, rule(state, "earshot", EARSHOT)))
 
 
 def onlookers(state: State, body: Body) -> list[str]:

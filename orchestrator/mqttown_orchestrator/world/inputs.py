@@ -7,7 +7,7 @@ from mqttown_contract.errors import Code, Refusal
 
 __all__ = ["ActionInput", "Input", "TownInput", "TownKind", "from_json"]
 
-TownKind = Literal["register", "revoke", "came", "left", "claim_for"]
+TownKind = Literal["register", "revoke", "came", "left", "claim_for", "intervene"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,8 @@ class TownInput:
 
     Attributes:
         kind: `register` gives a body (data: `name`, `district`, and if known `home`, `kind`, `purse` in cents); `revoke`
-            takes it; `came` and `left` say whether somebody drives it; `claim_for` buys a building for it (data: `building`).
+            takes it; `came` and `left` say whether somebody drives it; `claim_for` buys a building for it (data: `building`);
+            `intervene` is an experimenter's (data: `kind` of `interventions.py` and what that needs; the agent says who it is).
     """
 
     kind: TownKind

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from mqttown_contract.verbs import VERBS
+from mqttown_orchestrator.world.altered import present
 from mqttown_orchestrator.world.plan import Plan
 from mqttown_orchestrator.world.state import State
 from mqttown_orchestrator.world.verbs.registry import RULES
@@ -18,7 +19,7 @@ def offers(state: State, plan: Plan, agent: str) -> list[dict[str, Any]]:
     Raises:
         KeyError: there is no such agent.
     """
-    body = state.bodies[agent]
+    body, plan = state.bodies[agent], present(state, plan)
     found = []
     for name, rule in RULES.items():
         schema = rule.offer(state, plan, body)
@@ -33,7 +34,7 @@ def offered(state: State, plan: Plan, agent: str) -> list[str]:
     Raises:
         KeyError: there is no such agent.
     """
-    body = state.bodies[agent]
+    body, plan = state.bodies[agent], present(state, plan)
     return [
         name
         for name, rule in RULES.items()

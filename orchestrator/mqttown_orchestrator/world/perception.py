@@ -8,6 +8,7 @@ import orjson
 
 from mqttown_contract.types import MAX_VISIBLE
 from mqttown_orchestrator.world import needs
+from mqttown_orchestrator.world.altered import present
 from mqttown_orchestrator.world.clock import as_text
 from mqttown_orchestrator.world.hearing import SIGHT, around, company
 from mqttown_orchestrator.world.money import purse
@@ -38,7 +39,7 @@ class Scene:
         self.tick = state.tick
         self.town_time = plan.clock.text(state.tick)
         self.time_of_day = plan.clock.time_of_day(state.tick)
-        self._state, self._plan = state, plan
+        self._state, self._plan = state, present(state, plan)
         self._here: dict[str, orjson.Fragment] = {}
 
     def here(self, building: str) -> orjson.Fragment:
@@ -70,7 +71,7 @@ def look(state: State, plan: Plan, agent: str, scene: Scene | None = None) -> Pe
     Raises:
         KeyError: there is no such agent.
     """
-    body = state.bodies[agent]
+    body, plan = state.bodies[agent], present(state, plan)
     visible, hidden = _visible(state, body, written=scene is not None)
     observation = {
         "self": _self(state, plan, body),

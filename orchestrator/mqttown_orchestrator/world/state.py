@@ -1,7 +1,7 @@
 """All that changes in the town, in whole numbers: centimetres, cents, permille, ticks."""
 
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from mqttown_orchestrator.world.outdoors import Outdoors
 
@@ -106,6 +106,8 @@ class State:
         owner: agent by building, where somebody owns it.
         stock: pieces by item, by building.
         inside: agents in a building, in the order in which they came in; neighbours in it stand next to each other.
+        altered: what interventions have changed in the town as it was built (`altered.py`); empty where there were none, and then
+            left out of the dump.
         dues: who is due at a tick; an entry holds only if the body's `due` agrees. Derived.
         holdings: buildings by owner. Derived.
         outdoors: who is in the open, and where. Derived.
@@ -118,6 +120,7 @@ class State:
     owner: dict[str, str] = field(default_factory=dict)
     stock: dict[str, dict[str, int]] = field(default_factory=dict)
     inside: dict[str, list[str]] = field(default_factory=dict)
+    altered: dict[str, Any] = field(default_factory=dict)
     dues: dict[int, list[str]] = field(default_factory=dict, compare=False, repr=False)
     holdings: dict[str, list[str]] = field(default_factory=dict, compare=False, repr=False)
     outdoors: Outdoors = field(default_factory=Outdoors, compare=False, repr=False)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from mqttown_orchestrator.world.absence import home_time, walk_home
 from mqttown_orchestrator.world.activities import look_after, next_due
 from mqttown_orchestrator.world.admission import admit
+from mqttown_orchestrator.world.altered import present
 from mqttown_orchestrator.world.daily import go_on
 from mqttown_orchestrator.world.inputs import Input
 from mqttown_orchestrator.world.judge import judge
@@ -20,7 +21,7 @@ __all__ = ["step"]
 def step(state: State, plan: Plan, inputs: Sequence[Input], luck: Luck) -> Happened:
     """Advance the town by one tick, in place. The same state, inputs and luck give the same result in every process."""
     state.tick += 1
-    turn = Turn(state, plan, luck, Happened(state.tick))
+    turn = Turn(state, present(state, plan), luck, Happened(state.tick), lambda: present(state, plan))
     go_on(turn)
     _look_after_those_due(turn)
     for decision in town_inputs_in_order(inputs, state.tick, luck):

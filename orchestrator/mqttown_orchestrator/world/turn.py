@@ -1,6 +1,6 @@
 """One tick in the making: what it works on, and what has happened in it so far."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ __all__ = ["HEARD_KEPT", "SEEN_KEPT", "Answered", "Happened", "Turn"]
 
 HEARD_KEPT: Final = 512
 """Words that an agent can pass on, at least; a quarter more before the oldest go."""
+_WORDS: Final = frozenset({"said", "planted", "announced"})
 SEEN_KEPT: Final = 256
 """Other witnessed events that an agent can pass on, at least."""
 
@@ -49,12 +50,18 @@ class Happened:
 
 @dataclass(slots=True)
 class Turn:
-    """What the rules of one tick work with."""
+    """What the rules of one tick work with.
+
+    Attributes:
+        plan: as it holds now.
+        replan: gives the plan anew, after an intervention has changed something in it.
+    """
 
     state: State
     plan: Plan
     luck: Luck
     happened: Happened
+    replan: Callable[[], Plan]
 
     @property
     def tick(self) -> int:
@@ -90,20 +97,38 @@ class Turn:
         self._note(event)
         return event.id
 
-    def happening(self, kind: str, data: dict[str, Any], building: str | None = None) -> str:
-        """Something that nobody did: in a building, seen by those inside, or in the whole town. Returns the event's id."""
+    def happening(
+        self,
+        kind: str,
+        data: dict[str, Any],
+        building: str | None = None,
+        *,
+        cause: str | None = None,
+        witnesses: Iterable[str] | None = None,
+    ) -> str:
+        """Something that nobody did. Returns the event's id.
+
+        Args:
+            kind: of the event.
+            data: of the event.
+            building: where, or None for the whole town.
+            cause: the event it follows from.
+            witnesses: those inside the building if left out, and nobody for the whole town.
+        """
         place = None if building is None else self.plan.buildings[building].district
-        witnesses = [] if building is None else list(self.state.inside.get(building, ()))
+        if witnesses is None:
+            witnesses = () if building is None else self.state.inside.get(building, ())
         event = Event(
-            f"e-{self.tick}-{len(self.happened.events)}", kind, self.tick, place, building, witnesses=witnesses, data=data
-        )
+            f"e-{self.tick}-{len(self.happened.events)}", kind, self.tick, place, building, cause=cause, witnesses=list(witnesses),
+            data=data,
+        )  # fmt: skip
         self._note(event)
         return event.id
 
     def _note(self, event: Event) -> None:
         """Tell an event, and keep it in the bounded log of everybody who witnessed it."""
         self.happened.events.append(event)
-        bodies, said = self.state.bodies, event.kind == "said"
+        bodies, said = self.state.bodies, event.kind in _WORDS
         kept = HEARD_KEPT if said else SEEN_KEPT
         full = kept + kept // 4
         for agent in event.witnesses:

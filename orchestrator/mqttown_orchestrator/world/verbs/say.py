@@ -8,6 +8,7 @@ from mqttown_contract.errors import Refusal
 from mqttown_contract.types import MAX_EARSHOT
 from mqttown_contract.verbs import Say
 from mqttown_orchestrator.world import needs
+from mqttown_orchestrator.world.altered import reaches
 from mqttown_orchestrator.world.hearing import in_earshot
 from mqttown_orchestrator.world.plan import Plan
 from mqttown_orchestrator.world.state import Body, State
@@ -45,6 +46,8 @@ def _check(state: State, plan: Plan, body: Body, parameters: Say) -> Refusal | N
 
 def _apply(turn: Turn, body: Body, parameters: Say, action_id: str) -> list[str]:
     hearers = list(_hearers(turn.state, body, parameters.to))
+    if "cuts" in turn.state.altered:
+        hearers = [agent for agent in hearers if reaches(turn.state, body.id, agent, parameters.text)]
     data = {"text": parameters.text, "to": parameters.to}
     said = turn.event("said", body, data, seen_by=hearers, action_id=action_id, about=dict.fromkeys(parameters.about or ()))
     for agent in hearers:
