@@ -191,7 +191,9 @@ class Composition:
     def shown(self) -> dict[str, Any]:
         """What the ready line tells: where everything is, and what else one needs to come in."""
         running = self.running()
-        shown = {name: running[name] for name in ("page", "api", "mqtt", "ws", "mqtt_all", "ws_all") if name in running}
+        shown: dict[str, Any] = {
+            name: running[name] for name in ("page", "api", "mqtt", "ws", "mqtt_all", "ws_all") if name in running
+        }
         if self._plan.tls_cert is not None:
             shown["ca"] = running["ca"]
         if self._plan.broker == "mosquitto":

@@ -91,7 +91,6 @@ class Oversight:
             del known.contents[next(iter(known.contents))]
         if undecided.action in {"say", "give"} and known.newest.count(content) >= 2:
             known.profile.reuse()
-        known.newest.append(content)
 
     def repeated(self, arrival: Arrival) -> None:
         """An id has come before. The verdict stays; whoever put something else under it is told so."""
@@ -124,10 +123,11 @@ class Oversight:
         """A tick is judged: what the journal is to keep of it beside the tick itself."""
         self.allowance.settle(happened)
         now = self._now()
-        for (agent, _), undecided in taken.items():
+        accepted = {(decision.agent, decision.id) for decision in happened.verdicts if decision.status == "accepted"}
+        for (agent, action), undecided in taken.items():
             citizen = self._town.citizens.get(agent)
             if citizen is not None and citizen.plan not in UNWATCHED:
-                self._look(citizen, undecided, now, happened.tick)
+                self._look(citizen, undecided, now, happened.tick, accepted=(agent, action) in accepted)
         for event in happened.events:
             if event.kind == "gave" and event.data["amount"] is not None:
                 self._gave(str(event.agent), event.data["to"], event.data["amount"])
@@ -177,10 +177,15 @@ class Oversight:
             known = self._watched[citizen.id] = _Watched(Profile(self._rules))
         return known
 
-    def _look(self, citizen: Citizen, undecided: Undecided, now: float, tick: int) -> None:
-        """Look at an agent by its newest actions, and at all agents of its owner as if they were one."""
-        sentence = undecided.parameters.get("text") if undecided.action == "say" else None
+    def _look(self, citizen: Citizen, undecided: Undecided, now: float, tick: int, *, accepted: bool) -> None:
+        """Look at an agent by its newest actions, and at all agents of its owner as if they were one.
+
+        Only what came to pass counts as said: to try again after a refusal harms nobody.
+        """
+        sentence = undecided.parameters.get("text") if undecided.action == "say" and accepted else None
         looked_at = [self._of(citizen)]
+        if accepted:
+            looked_at[0].newest.append(_content(undecided.action, undecided.parameters))
         if citizen.owner is not None:
             fleet = self._owners.get(citizen.owner)
             if fleet is None:

@@ -108,14 +108,14 @@ async def test_a_resend_while_undecided_gets_one_verdict(mira: Any, orchestrator
 
 async def test_too_much_in_a_minute_is_rate_limited(mira: Any) -> None:
     codes = []
-    for number in range(600):  # far more than can be earned meanwhile at 100 a minute
+    for number in range(600):  # 200 may come within one minute
         verdict = await mira.act(f"f-{number}", "no_such_verb")
         codes.append(verdict["code"])
         if codes[-1] == "rate_limited":
             break
     assert codes[-1] == "rate_limited"
     assert codes[:200] == ["unknown_action"] * 200
-    assert 0 < verdict["retry_after"] <= 0.7, "one more each 0.6 s"
+    assert 0 < verdict["retry_after"] <= 60, "when the first of them is a minute old"
     assert verdict["allowed"] == {"actions_per_minute": 100, "burst": 200, "undecided": 8}
 
 

@@ -126,21 +126,23 @@ class Instance:
         """Everything goes out at once here."""
 
     def _see_that_it_is_durable(self, topic: str, payload: bytes) -> None:
-        if topic.endswith("/in/verdict"):
+        to = topics.parse(topic)
+        if (to.direction, to.channel) == ("in", "verdict"):
             told = orjson.loads(payload)
             if told["code"] in _FLEETING:
                 return
             row = self._disk.decided.get((told["agent_id"], told["action_id"]))
             if row is None or (row["tick"], row["status"], row["events"]) != (told["tick"], told["status"], told["events"]):
                 self._wrong(f"a verdict was told before it was durable: {told['agent_id']} {told['action_id']}")
-        elif topic.endswith("/in/observation") and (tick := orjson.loads(payload)["tick"]) > self._disk.tick:
+        elif (to.direction, to.channel) == ("in", "observation") and (tick := orjson.loads(payload)["tick"]) > self._disk.tick:
             self._wrong(f"tick {tick} was observed when tick {self._disk.tick} was the newest durable one")
 
     def _receive(self, topic: str, payload: bytes, retained: bool) -> None:
         if self.dead:
             return
-        if topic.endswith("/out/action"):
-            self._arrived(self.town.generation, topics.parse(topic).subject or "", orjson.loads(payload)["id"])
+        sender = topics.parse(topic)
+        if (sender.direction, sender.channel) == ("out", "action"):
+            self._arrived(self.town.generation, sender.subject or "", orjson.loads(payload)["id"])
         self.assembly.receive(topic, payload, retained)
 
     def _reconnect(self) -> None:
