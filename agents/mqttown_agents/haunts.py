@@ -1,6 +1,6 @@
 """The places where one meets people: those of leisure where residents work, and the parks, as everybody in town knows them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import hypot
 from typing import Any, Final
@@ -43,18 +43,20 @@ class Haunt:
         return hypot(self.x - x, self.y - y)
 
 
-def haunts_near_homes(town: Mapping[str, Any]) -> dict[str, tuple[Haunt, ...]]:
+def haunts_near_homes(town: Mapping[str, Any], homes: Iterable[str] | None = None) -> dict[str, tuple[Haunt, ...]]:
     """The haunts of those who live in a home, by building id: the nearest staffed places and parks.
 
     Args:
         town: the compiled town.
+        homes: building ids; those of the town's people without it.
     """
     houses = {house["id"]: house for house in town["buildings"]}
     workplaces = {job["id"]: job["building"] for job in town["jobs"]}
     staffed = dict.fromkeys(workplaces[person["job"]] for person in town["people"] if person["job"] is not None)
     met_in = [_haunt(houses[place], town["places"]) for place in staffed if houses[place]["kind"] in _STAFFED]
     parks = [_haunt(house, town["places"]) for house in houses.values() if house["kind"] == "park"]
-    homes = dict.fromkeys(person["home"] for person in town["people"] if person["home"] is not None)
+    if homes is None:
+        homes = dict.fromkeys(person["home"] for person in town["people"] if person["home"] is not None)
     return {home: (*_nearest(houses[home], met_in, _MOST_STAFFED), *_nearest(houses[home], parks, _MOST_PARKS)) for home in homes}
 
 

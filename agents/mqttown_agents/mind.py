@@ -4,7 +4,9 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
-__all__ = ["Completion", "Deliberation", "Mind", "Note", "Question", "Thinker", "Wish"]
+__all__ = ["Completion", "Deliberation", "Mind", "Note", "Question", "Thinker", "Tier", "Wish"]
+
+Tier = Literal["full", "small", "tiny"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Completion:
     messages: Sequence[Mapping[str, Any]]
     tools: Sequence[Mapping[str, Any]] = ()
     max_tokens: int = 200
-    tier: Literal["full", "small", "tiny"] = "small"
+    tier: Tier = "small"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +67,14 @@ class Note:
     """What a mind wants to remember by itself.
 
     Attributes:
+        id: of its own, so that noting it twice leaves one memory.
         text: in words.
         kind: `reflection`, `plan` or `note`.
         importance: 0-1.
         evidence: ids of the memories it rests on.
     """
 
+    id: str
     text: str
     kind: Literal["reflection", "plan", "note"]
     importance: float
@@ -88,6 +92,10 @@ class Thinker(Protocol):
 
     def overhear(self, observation: Mapping[str, Any]) -> None:
         """Take in an observation that it had no time to decide on."""
+        ...
+
+    def judged(self, verdict: Mapping[str, Any]) -> None:
+        """Hear what became of an action."""
         ...
 
     def deliberate(self, observation: Mapping[str, Any]) -> Deliberation:

@@ -69,6 +69,10 @@ class Routine:
             choice = part(turn) or choice
         return self._action(turn, choice)
 
+    def overhear(self, observation: Mapping[str, Any]) -> None:
+        """Take in an observation without deciding on it; whoever decides on it later is not told twice."""
+        self._take(observation)
+
     def has_more_to_say(self, tick: int) -> bool:
         """Whether this resident goes on by themselves once their words are out: they know news and have told few yet."""
         return self.notebook.gossip.bursting(tick)

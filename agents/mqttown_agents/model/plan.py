@@ -1,38 +1,49 @@
 """A plan for the day: kept, followed by the clock, and revised."""
 
-import json
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Final, Self
+from typing import Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
-
+from mqttown_agents.model.tools import tool
 from mqttown_agents.persona import Persona
-from mqttown_agents.schedule import minute_of
+from mqttown_agents.schedule import clock_text, minute_of
 
-__all__ = ["SCHEMA", "Plan", "PlanError", "Step", "read_plan", "routine_plan"]
+__all__ = ["PLAN_TOOL", "Plan", "Step", "plan_of_call", "plan_of_words", "routine_plan"]
 
-_MOST_STEPS: Final = 12
+_MOST_STEPS: Final = 8
 _BITE: Final = 30
 """Minutes for which a plan is fresh: words that come sooner change nothing in it."""
+_CLOCK: Final = r"([01][0-9]|2[0-3]):[0-5][0-9]"
+_WORDS: Final = re.compile(r"^My plan for (?P<day>\d{4}-\d{2}-\d{2}): (?P<steps>.*)\.$", re.DOTALL)
+_STEP: Final = re.compile(rf"^(?P<at>{_CLOCK}) (?P<what>.+)$", re.DOTALL)
 
-
-class PlanError(ValueError):
-    """That is no plan; the text says why."""
-
-
-class _Step(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
-    at: Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
-    what: Annotated[str, StringConstraints(min_length=1, max_length=200)]
-
-
-class _Steps(BaseModel):
-    steps: Annotated[list[_Step], Field(min_length=1, max_length=_MOST_STEPS)]
-
-
-SCHEMA: Final = _Steps.model_json_schema()
+PLAN_TOOL: Final = tool(
+    "plan",
+    "Write down what you mean to do today.",
+    {
+        "type": "object",
+        "properties": {
+            "steps": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": _MOST_STEPS,
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "at": {"type": "string", "pattern": f"^{_CLOCK}$", "description": "time of day, HH:MM"},
+                        "what": {"type": "string", "minLength": 1, "maxLength": 80},
+                    },
+                    "required": ["at", "what"],
+                    "additionalProperties": False,
+                },
+            }
+        },
+        "required": ["steps"],
+        "additionalProperties": False,
+    },
+)
+"""How a model hands in a plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +83,7 @@ class Plan:
 
     def words(self) -> str:
         """The plan as a sentence to remember."""
-        return "My plan for today: " + "; ".join(f"{step.at // 60:02}:{step.at % 60:02} {step.what}" for step in self.steps) + "."
+        return f"My plan for {self.day}: " + "; ".join(f"{clock_text(step.at)} {step.what}" for step in self.steps) + "."
 
     @classmethod
     def of(cls, day: str, tick: int, steps: Sequence[Step]) -> Self:
@@ -80,26 +91,23 @@ class Plan:
         return cls(day, tick, tuple(sorted(steps, key=lambda step: step.at)))
 
 
-def read_plan(text: str, day: str, tick: int) -> Plan:
-    """Read what a model wrote.
+def plan_of_call(parameters: Mapping[str, Any], day: str, tick: int) -> Plan:
+    """The plan that a model has handed in by `PLAN_TOOL`."""
+    return Plan.of(day, tick, [Step(minute_of(step["at"]), " ".join(step["what"].split())) for step in parameters["steps"]])
 
-    Raises:
-        PlanError: it holds no plan.
-    """
-    start, end = text.find("{"), text.rfind("}")
-    try:
-        steps = _Steps.model_validate(json.loads(text[start : end + 1] if start >= 0 else text)).steps
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise PlanError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-    except ValueError as error:
-        raise PlanError(f"that is no JSON: {error}") from error
-    return Plan.of(day, tick, [Step(minute_of(step.at), step.what) for step in steps])
+
+def plan_of_words(text: str, tick: int) -> Plan | None:
+    """The plan of a remembered sentence, or None if it is none."""
+    found = _WORDS.match(text)
+    if found is None:
+        return None
+    steps = [_STEP.match(part.strip()) for part in found["steps"].split(";")]
+    return Plan.of(found["day"], tick, [Step(minute_of(step["at"]), step["what"]) for step in steps if step is not None])
 
 
 def routine_plan(persona: Persona, day: str, tick: int) -> Plan:
     """The plan of somebody who makes none: get up, do what one does, go to bed."""
-    steps = [Step(persona.wakes, "get up"), Step(persona.sleeps, "go to bed")]
+    steps = [Step(persona.wakes, "get up"), Step(persona.sleeps % 1440, "go to bed")]
     if persona.job is not None:
         steps.append(Step((persona.wakes + 60) % 1440, "be at work during the shift"))
     return Plan.of(day, tick, steps)

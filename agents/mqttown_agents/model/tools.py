@@ -8,7 +8,7 @@ from typing import Any, Final
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-__all__ = ["BadCall", "Chosen", "read_choice", "tools_of"]
+__all__ = ["BadCall", "Chosen", "read_call", "said", "tool", "tools_of"]
 
 _MARKUP: Final = ("<|", "```", "</", "tool_call", "function_call", "available_actions", '{"', "[INST]")
 """What no resident says: the remains of a broken tool call or of a chat template."""
@@ -16,7 +16,7 @@ _LONGEST_REASON: Final = 400
 
 
 class BadCall(ValueError):
-    """The model's answer is no action that is possible now; the text tells the model why."""
+    """The model's answer is no call that is possible now; the text tells the model why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,28 +28,26 @@ class Chosen:
     reasoning: str
 
 
+def tool(name: str, description: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A tool as a chat completion wants it."""
+    return {"type": "function", "function": {"name": name, "description": description, "parameters": schema}}
+
+
 def tools_of(actions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The tools for some of `available_actions`; their schemas go in as they are."""
     return [
-        {
-            "type": "function",
-            "function": {
-                "name": entry["action"],
-                **({"description": entry["description"]} if entry.get("description") else {}),
-                "parameters": entry["parameters"],
-            },
-        }
+        tool(entry["action"], entry.get("description") or entry["action"], entry["parameters"])
         for entry in actions
         if entry.get("parameters") is not None
     ]
 
 
-def read_choice(thought: Mapping[str, Any], actions: Sequence[Mapping[str, Any]]) -> Chosen:
-    """Take the action out of a model's answer: its first tool call, or JSON in its words.
+def read_call(thought: Mapping[str, Any], tools: Sequence[Mapping[str, Any]]) -> Chosen:
+    """Take the call out of a model's answer: its first tool call, or JSON in its words.
 
     Args:
         thought: `messages.Thought` of the wire.
-        actions: what it could choose from.
+        tools: what it could choose from.
 
     Raises:
         BadCall: there is none, or it does not fit its schema.
@@ -57,16 +55,24 @@ def read_choice(thought: Mapping[str, Any], actions: Sequence[Mapping[str, Any]]
     content = (thought.get("message") or {}).get("content") or ""
     calls = thought.get("tool_calls") or []
     name, parameters = _of_call(calls[0]) if calls else _of_words(content)
-    offered = {entry["action"]: entry.get("parameters") for entry in actions}
+    offered = {entry["function"]["name"]: entry["function"]["parameters"] for entry in tools}
     schema = offered.get(name)
     if schema is None:
-        raise BadCall(f"{name!r} can't be done now; possible are: {', '.join(offered)}")
+        raise BadCall(f"{name!r} can't be done now; possible are: {', '.join(offered)}"[:_LONGEST_REASON])
     error = best_match(Draft202012Validator(schema).iter_errors(parameters))
     if error is not None:
         raise BadCall(f"{name}: {error.json_path}: {error.message}"[:_LONGEST_REASON])
     if name == "say" and any(mark in parameters["text"] for mark in _MARKUP):
         raise BadCall("say: $.text: these are no words that a person says")
     return Chosen(name, parameters, content.strip()[:_LONGEST_REASON] if calls else "")
+
+
+def said(thought: Mapping[str, Any]) -> str:
+    """A model's answer as the text that it is shown again when it is asked to mend it."""
+    calls = thought.get("tool_calls") or []
+    if calls:
+        return f"{calls[0]['function']['name']} {calls[0]['function']['arguments']}"
+    return str((thought.get("message") or {}).get("content") or "")
 
 
 def _of_call(call: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -1,0 +1,89 @@
+"""Prudence: which of the possible actions a resident considers at all, by their profile, whatever a model may say."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from mqttown_agents.model.profile import Profile
+from mqttown_agents.model.relations import Relations
+from mqttown_agents.model.tools import BadCall, Chosen
+from mqttown_agents.situation import Situation
+
+__all__ = ["Prudence"]
+
+_MOST_SAID: Final = 8
+_WINDOW: Final = 60
+"""In so many minutes nobody says more than that: the bound that makes an endless talk impossible."""
+_SHORTEST_REST: Final = 5
+"""Minutes: somebody idle who waits does so at least this long, since every look around costs a thought."""
+
+
+class Prudence:
+    """Bounds on what a model can make a resident do; they hold for its own ideas and for those that others talk it into.
+
+    Args:
+        profile: of the resident.
+        relations: likewise.
+    """
+
+    def __init__(self, profile: Profile, relations: Relations) -> None:
+        self._profile = profile
+        self._relations = relations
+        self._said: list[int] = []
+
+    def considered(self, now: Situation, *, addressed: bool) -> list[Mapping[str, Any]]:
+        """Those of `available_actions` that go to the model, each as it is."""
+        self._said = [tick for tick in self._said if now.tick - tick < _WINDOW]
+        return [entry for entry in now.observation["available_actions"] if self._considers(entry["action"], now, addressed)]
+
+    def check(self, chosen: Chosen, now: Situation) -> Chosen:
+        """The choice, if it keeps within the profile; an idle rest may be lengthened.
+
+        Raises:
+            BadCall: it costs more than the resident parts with at once.
+        """
+        cost = _cost(chosen, now)
+        most = self._profile.may_spend(now.purse)
+        if cost > most:
+            raise BadCall(f"{chosen.action}: {cost} cents are more than you part with at once, which is {most}")
+        if chosen.action == "wait" and not now.busy:
+            ticks = max(_SHORTEST_REST, chosen.parameters.get("ticks", 1))
+            return Chosen("wait", {**chosen.parameters, "ticks": ticks}, chosen.reasoning)
+        return chosen
+
+    def note(self, chosen: Chosen, tick: int) -> None:
+        """Keep in mind what is being done."""
+        if chosen.action == "say":
+            self._said.append(tick)
+
+    def rest(self, now: Situation) -> Chosen:
+        """To go on with what one does; somebody idle looks around again after a while."""
+        return Chosen("wait", {} if now.busy else {"ticks": _SHORTEST_REST}, "goes on")
+
+    def _considers(self, verb: str, now: Situation, addressed: bool) -> bool:
+        if verb == "say":
+            return len(self._said) < _MOST_SAID and (addressed or self._would_begin(now))
+        if verb == "buy":
+            return any(offer["price"] <= self._profile.may_spend(now.purse) for offer in _sold(now))
+        if verb == "claim":
+            price = now.here.get("price") if now.here is not None else None
+            return price is not None and price <= self._profile.may_spend(now.purse)
+        return True
+
+    def _would_begin(self, now: Situation) -> bool:
+        least = self._profile.least_warmth()
+        return any(self._relations.warmth(other["id"]) >= least for other in now.company)
+
+
+def _sold(now: Situation) -> Sequence[Mapping[str, Any]]:
+    return now.here["sells"] if now.here is not None else ()
+
+
+def _cost(chosen: Chosen, now: Situation) -> int:
+    if chosen.action == "give":
+        return int(chosen.parameters.get("amount") or 0)
+    if chosen.action == "buy":
+        price = next((offer["price"] for offer in _sold(now) if offer["item"] == chosen.parameters["item"]), 0)
+        return int(price * chosen.parameters.get("quantity", 1))
+    if chosen.action == "claim" and now.here is not None:
+        return int(now.here.get("price") or 0)
+    return 0
