@@ -33,6 +33,7 @@ COMMANDS: Final[dict[str, str]] = {
     "content": "mqttown_cli.content.command:app",
     "bench": "mqttown_cli.bench.command:app",
     "conformance": "mqttown_cli.conformance.command:conformance",
+    "measures": "mqttown_cli.laboratory.measures.command:measures",
     "contract": "mqttown_cli.contract:contract",
 }
 """Name to where it is: a function, or a typer app with sub-commands of its own."""
