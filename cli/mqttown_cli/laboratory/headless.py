@@ -1,0 +1,208 @@
+"""A town without ports: the pure world and the minds of its residents in one process, in the lockstep of a served town."""
+
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from mqttown_agents.mind import Mind
+from mqttown_contract.events import Event
+from mqttown_contract.types import MAX_OBSERVED
+from mqttown_orchestrator.world.genesis import genesis
+from mqttown_orchestrator.world.inputs import ActionInput, Input, TownInput
+from mqttown_orchestrator.world.luck import Luck
+from mqttown_orchestrator.world.offers import offered
+from mqttown_orchestrator.world.perception import look
+from mqttown_orchestrator.world.plan import Plan
+from mqttown_orchestrator.world.state import State
+from mqttown_orchestrator.world.step import step
+from mqttown_orchestrator.world.turn import Happened
+
+__all__ = ["Headless", "Recall"]
+
+_GENERATION: Final = 1
+"""Of a town that was never interrupted; it is part of the ids of actions."""
+
+
+class Recall:
+    """What minds remember, asked as the memory service is."""
+
+    def recall(self, agent: str, query: str, k: int, kinds: Sequence[str], tick: int) -> list[dict[str, Any]]:
+        """Memories as the wire tells them, best first. Here nobody has any from before the run."""
+        del agent, query, k, kinds, tick
+        return []
+
+
+class _Witnessed:
+    """What one agent has witnessed and not been told of yet, and how many messages it has been sent."""
+
+    __slots__ = ("events", "messages", "sent")
+
+    def __init__(self) -> None:
+        self.messages: deque[dict[str, Any]] = deque(maxlen=MAX_OBSERVED)
+        self.events: deque[dict[str, Any]] = deque(maxlen=MAX_OBSERVED)
+        self.sent = 0
+
+
+class Headless:
+    """World and minds in lockstep: everybody who has news is shown it and answers with one action before the next tick.
+
+    It is the loop of a served town with `--lockstep` and hosted residents alone: same observations, same inputs, same hash.
+
+    Args:
+        plan: of the town.
+        minds: by agent id.
+        seed: of the world's luck.
+        state: to go on from; the first one if left out.
+        recall: what minds remember from before the run.
+
+    Attributes:
+        plan, state, minds: as they are now.
+        inputs: of the last tick, in the order in which they were given to the world.
+        decided: action of the wire by agent and id, of the last tick.
+    """
+
+    def __init__(
+        self, plan: Plan, minds: Mapping[str, Mind], seed: int, *, state: State | None = None, recall: Recall | None = None
+    ) -> None:
+        self.plan = plan
+        self.minds: dict[str, Mind] = dict(minds)
+        self.state = genesis(plan, seed) if state is None else state
+        self.inputs: list[Input] = []
+        self.decided: dict[tuple[str, str], dict[str, Any]] = {}
+        self._luck = Luck(seed)
+        self._recall = recall or Recall()
+        self._witnessed: dict[str, _Witnessed] = {}
+        self._answers: dict[str, dict[str, Any]] = {}
+        self._came: set[str] = set()
+        self._greeting: set[str] = set(self.minds)
+
+    def tick(self, also: Sequence[TownInput] = ()) -> Happened:
+        """One tick: those who are new say hello, the world takes a step, those who have news decide.
+
+        Args:
+            also: what the town decides in this tick.
+        """
+        self._greet()
+        bodies = self.state.bodies
+        came = [TownInput("came", agent) for agent in sorted(self._came) if bodies[agent].away_since is not None]
+        self._came.clear()
+        self.decided = {(agent, action["id"]): action for agent, action in self._answers.items() if agent in bodies}
+        self.inputs = [*sorted([*came, *also], key=lambda entry: (entry.kind, entry.agent)), *_inputs(self._answers)]
+        self._answers = {}
+        happened = step(self.state, self.plan, self.inputs, self._luck)
+        told = Counter(verdict.agent for verdict in happened.verdicts)
+        for agent, count in told.items():
+            self._of(agent).sent += count
+        for event in happened.events:
+            self.witness(event)
+        for agent, why in happened.news.items():
+            if agent in self.minds and agent not in self._greeting and (because := why - {"hello"}):
+                self._decide(agent, because)
+        return happened
+
+    def join(self, agent: str, mind: Mind) -> None:
+        """Let a mind drive a body that is registered in the next tick; it says hello in the tick after."""
+        self.minds[agent] = mind
+        self._greeting.add(agent)
+
+    def leave(self, agent: str) -> None:
+        """Forget the mind of somebody who leaves the town."""
+        self.minds.pop(agent, None)
+        self._greeting.discard(agent)
+        self._answers.pop(agent, None)
+
+    def witness(self, event: Event) -> None:
+        """Let everybody who was there have an event in their next observation, as messages or as events."""
+        if not event.witnesses:
+            return
+        message = seen = None
+        for agent in event.witnesses:
+            if agent not in self.minds:
+                continue
+            if event.kind == "said" and agent != event.agent:
+                message = message or _message(event)
+                self._of(agent).messages.append(message)
+            else:
+                seen = seen or _seen(event)
+                self._of(agent).events.append(seen)
+
+    def observe(self, agent: str, because: Iterable[str]) -> dict[str, Any]:
+        """The observation that the agent gets now, in brief detail; what it has witnessed counts as told."""
+        witnessed = self._of(agent)
+        perceived, more = look(self.state, self.plan, agent)
+        perceived["messages"] = list(witnessed.messages)
+        perceived["environment"]["events"] = list(witnessed.events)
+        witnessed.messages.clear()
+        witnessed.events.clear()
+        witnessed.sent += 1
+        tick = self.state.tick
+        return {
+            "v": 1,
+            "id": f"o-{tick}-{agent}-{witnessed.sent}",
+            "generation": _GENERATION,
+            "seq": witnessed.sent,
+            "tick": tick,
+            "timestamp": "",
+            "town_time": self.plan.clock.text(tick),
+            "agent_id": agent,
+            "traceparent": "",
+            "because": sorted(because),
+            "observation": perceived,
+            "available_actions": _Offered(self.state, self.plan, agent),
+            "memory_context": {},
+            "more": more,
+        }
+
+    def _greet(self) -> None:
+        """Show those who are new where they are; they come with their first action."""
+        for agent in sorted(self._greeting):
+            if agent in self.state.bodies:
+                self._greeting.discard(agent)
+                self._came.add(agent)
+                self._of(agent).sent = 0
+                self._decide(agent, {"hello"})
+
+    def _decide(self, agent: str, because: Iterable[str]) -> None:
+        mind = self.minds[agent]
+        observation = self.observe(agent, because)
+        question = mind.question(observation)
+        memories: Sequence[Mapping[str, Any]] = ()
+        if question is not None:
+            memories = self._recall.recall(agent, question.query, question.k, question.kinds, question.tick)
+        self._answers[agent] = mind.decide(observation, memories)
+
+    def _of(self, agent: str) -> _Witnessed:
+        found = self._witnessed.get(agent)
+        if found is None:
+            found = self._witnessed[agent] = _Witnessed()
+        return found
+
+
+class _Offered:
+    """`available_actions` by name alone, looked at when a mind asks for them, which few do."""
+
+    __slots__ = ("_agent", "_plan", "_state")
+
+    def __init__(self, state: State, plan: Plan, agent: str) -> None:
+        self._state, self._plan, self._agent = state, plan, agent
+
+    def __iter__(self) -> Iterator[dict[str, str]]:
+        return iter([{"action": name} for name in offered(self._state, self._plan, self._agent)])
+
+
+def _inputs(answers: Mapping[str, Mapping[str, Any]]) -> list[ActionInput]:
+    return [
+        ActionInput(agent, action["id"], action["action"], dict(action["parameters"]), action["observation_id"])
+        for agent, action in sorted(answers.items())
+    ]
+
+
+def _message(event: Event) -> dict[str, Any]:
+    told = {"event": event.id, "from": event.agent, "text": event.data["text"], "tick": event.tick}
+    return {**told, "to": event.data.get("to"), "about": event.about}
+
+
+def _seen(event: Event) -> dict[str, Any]:
+    return {
+        "id": event.id, "kind": event.kind, "tick": event.tick, "building": event.building, "agent": event.agent, "data": event.data
+    }  # fmt: skip
