@@ -109,7 +109,9 @@ async def test_a_full_disk(fragile: Any) -> None:
 async def test_a_killed_backend(fragile: Any, own_postgres: EmbeddedPostgres) -> None:
     town, process, watcher, mira = fragile
     assert own_postgres.process is not None
-    (backend,) = await town.rows("SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()")
+    (backend,) = await town.rows(
+        "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+    )
     psutil.Process(backend["pid"]).send_signal(signal.SIGKILL)
     await say_while_away(watcher, mira)
     await accepted_once_it_is_back(town, process, watcher, mira, "meanwhile")

@@ -69,7 +69,7 @@ def test_mira_greets_in_a_cafe(town: Any, running: Any) -> None:
 
 
 def say_to(town: Any, stranger: Any, other: str, words: str) -> dict[str, Any]:
-    """Wait in a house that the other comes to, and speak as soon as it is there: it strolls between a few, and stays where people are."""
+    """Wait in a house that the other comes to, and speak when it is there: it strolls between a few, and stays where people are."""
     deadline = time.monotonic() + SECONDS
     for number in itertools.count(1):
         verdict: dict[str, Any] = stranger.act(f"{words[:8]}-{number}-{time.monotonic_ns()}", "say", {"text": words, "to": [other]})
@@ -77,9 +77,9 @@ def say_to(town: Any, stranger: Any, other: str, words: str) -> dict[str, Any]:
             return verdict
         assert verdict["code"] == "not_possible", verdict
         assert time.monotonic() < deadline, f"they did not meet in {number} tries"
-        house = town.api(f"/agents/{other}")["building"]
-        if house is not None:
-            stranger.act(f"come-{time.monotonic_ns()}", "move_to", {"to": house})
+        seen_last = town.api(f"/agents/{other}")
+        if seen_last["building"] is not None or not seen_last["path"]:
+            stranger.act(f"come-{time.monotonic_ns()}", "move_to", {"to": seen_last["building"] or other})
         stranger.find("observation", lambda seen: any(one["id"] == other for one in seen["observation"]["visible_agents"]), 6)
     raise AssertionError
 
