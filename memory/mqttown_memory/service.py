@@ -156,8 +156,9 @@ class MemoryService:
         assert asker.agent is not None
         assert request.text is not None
         importance = round(request.importance * 1000)
+        evidence = tuple(request.evidence)
         await self._archive.store(
-            [Memory(asker.agent, f"n-{request.id}", request.kind, request.text, importance, born=now, last_access=now)]
+            [Memory(asker.agent, f"n-{request.id}", request.kind, request.text, importance, now, now, evidence)]
         )
 
     async def _recall(self, asker: _Asker, now: int) -> Sequence[Recollection]:

@@ -104,6 +104,9 @@ class MemoryRequest(Message):
     text: Annotated[Text, Field(min_length=1, max_length=4000)] | None = None
     importance: Annotated[float, Field(ge=0, le=1)] = 0.5
     kind: MemoryKind = "note"
+    evidence: Annotated[list[Annotated[Text, Field(max_length=128)]], Field(max_length=16)] = Field(
+        default_factory=list, description="ids of the events or memories that what is remembered rests on"
+    )
     query: Annotated[Text, Field(min_length=1, max_length=4000)] | None = None
     k: Annotated[int, Field(ge=1, le=50)] = 8
     kinds: list[MemoryKind] | None = None

@@ -109,6 +109,7 @@ async def test_a_tick_that_does_not_come_is_answered_with_a_code(open_broker: in
 
 async def test_remember_is_durable_and_counts_once(open_broker: int, service: Any, journal: Any) -> None:
     note = {"id": "note 1", "op": "remember", "text": "The key is under the mat.", "importance": 0.6, "kind": "note"}
+    note |= {"evidence": ["m-e-1-0"]}
     async with service() as process, asker(open_broker, "aino") as aino:
         assert await aino(note) == {"id": "note 1", "memories": []}
         process.kill()
@@ -117,6 +118,7 @@ async def test_remember_is_durable_and_counts_once(open_broker: int, service: An
             assert await aino(note | {"text": "changed"}) == {"id": "note 1", "memories": []}
             found = (await aino({"id": "2", "op": "recall", "query": "key", "kinds": ["note"]}))["memories"]
             assert [(one["id"], one["text"]) for one in found] == [("n-note 1", "The key is under the mat.")]
+            assert found[0]["evidence"] == ["m-e-1-0"]
 
 
 async def test_the_clock_rings_the_bell_and_a_restart_misses_nothing(

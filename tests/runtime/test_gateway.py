@@ -23,6 +23,10 @@ MIRA, ANNA = Holder("agent", "mira"), Holder("owner", "anna")
 RICH = Caps(total_money=10**9)
 
 
+def most_in(ask: Ask) -> int:
+    return most_tokens_in({"messages": list(ask.messages)})
+
+
 def registry(*stubs: StubModel, timeout: float = 5.0, price: int = 1_000_000, at_once: int = 4) -> Registry:
     names = [f"m{number}" for number in range(len(stubs))]
     providers = {
@@ -142,7 +146,7 @@ async def test_a_silent_provider_times_out_and_counts_as_its_upper_bound(desk: D
     assert (await gateway.think(wanted)).code == "timeout"
     await gateway.close()
     (call,) = await desk.calls()
-    assert (call["state"], call["tokens"]) == ("unknown", most_tokens_in(wanted) + 200)
+    assert (call["state"], call["tokens"]) == ("unknown", most_in(wanted) + 200)
     assert desk.budgets.spent(MIRA, "total").money == call["cost"] > 0
 
 
@@ -174,7 +178,7 @@ async def test_a_refused_key_is_not_tried_again_and_opens_nothing(desk: Desk, st
 
 async def test_spending_stops_at_the_cap_and_the_agent_sleeps(desk: Desk, stub: StubModel) -> None:
     gateway = await desk.open(registry(stub))
-    bound = most_tokens_in(ask()) + 2 * 200
+    bound = most_in(ask()) + 2 * 200
     await gateway.apply({MIRA: Caps(total_money=1000)}, {})
     thoughts = [await gateway.think(ask(number)) for number in range(1, 10)]
     answered = [thought for thought in thoughts if thought.code is None]
@@ -238,7 +242,7 @@ async def test_what_was_spent_is_known_after_a_crash(desk: Desk, stub: StubModel
     await stub.came.wait()
     reborn = Budgets()
     await Ledger(desk.pool).open(reborn)
-    assert reborn.spent(MIRA, "day").money == 120 + most_tokens_in(ask(2)) + 400
+    assert reborn.spent(MIRA, "day").money == 120 + most_in(ask(2)) + 400
     lost.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await lost
@@ -325,3 +329,34 @@ async def test_calls_at_once_are_bounded(desk: Desk, stub: StubModel) -> None:
     await asyncio.gather(*(gateway.think(ask(1, f"a{number}")) for number in range(12)))
     assert len(stub.asked) == 12
     assert 1 < stub.most_at_once <= 3
+
+
+async def test_a_model_without_tools_is_held_to_a_schema_and_its_answer_is_a_call(stub: StubModel, desk: Desk) -> None:
+    stub.reply = lambda _: says('{"action": "move_to", "parameters": {"to": "park"}}')
+    one = registry(stub)
+    model = one.models["m0"].model_copy(update={"calling": "schema"})
+    gateway = await desk.open(one.model_copy(update={"models": {"m0": model}}))
+    places = {"type": "string", "pattern": "^[a-z]+$", "examples": ["park", "cafe"]}
+    words = {"type": "string", "minLength": 1, "maxLength": 1000, "pattern": "^.*$"}
+    tools = [
+        tool("move_to", {"to": places}),
+        tool("say", {"text": words, "to": {"type": "array", "items": places, "maxItems": 32}}),
+    ]
+    messages = [{"role": "system", "content": "You are Mira."}, {"role": "user", "content": "Well?"}]
+    thought = await gateway.think(Ask("mira", "1", messages, tools))
+    assert thought.tool_calls[0]["function"] == {"name": "move_to", "arguments": '{"to": "park"}'}
+    told = stub.asked[0]
+    assert "tools" not in told
+    assert "- move_to: Do it. Parameters: to: one of park, cafe." in told["messages"][0]["content"]
+    moving, saying = told["response_format"]["json_schema"]["schema"]["anyOf"]
+    assert moving["properties"]["parameters"]["properties"]["to"] == {"type": "string", "enum": ["park", "cafe"]}
+    assert saying["properties"]["parameters"]["properties"]["text"] == {"type": "string", "minLength": 1, "maxLength": 160}
+    assert saying["properties"]["parameters"]["properties"]["to"]["maxItems"] == 4
+    stub.reply = lambda _: says('{"action": "mo')
+    thought = await gateway.think(Ask("mira", "2", messages, tools))
+    assert (thought.tool_calls, (thought.message or {})["content"]) == ([], '{"action": "mo')
+
+
+def tool(name: str, properties: Any) -> dict[str, Any]:
+    schema = {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+    return {"type": "function", "function": {"name": name, "description": "Do it.", "parameters": schema}}

@@ -1,10 +1,11 @@
 """The registry of models: what it says, and what is wrong with one."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from mqttown_runtime.gateway.registry import RegistryError, read_registry
+from mqttown_runtime.gateway.registry import Registry, RegistryError, read_registry
 
 GOOD = """
 version: 3
@@ -53,3 +54,10 @@ def test_no_file_is_a_mistake_too(tmp_path: Path) -> None:
 def test_what_comes_with_mqttown_is_one() -> None:
     registry = read_registry(Path(__file__).parents[2] / "content" / "models" / "models.yaml")
     assert all(model.price_in == model.price_out == 0 for model in registry.models.values())
+
+
+def test_the_towns_own_registry_is_right_and_its_schema_current() -> None:
+    content = Path(__file__).parents[2] / "content"
+    assert read_registry(content / "models" / "models.yaml").chain("small")
+    schema = json.loads((content / "schemas" / "models.schema.json").read_text(encoding="utf-8"))
+    assert schema == {"$schema": "https://json-schema.org/draft/2020-12/schema", **Registry.model_json_schema()}

@@ -12,6 +12,7 @@ import structlog
 
 from mqttown_contract.messages import Thought
 from mqttown_runtime.gateway.budget import Budgets, Exhausted, Holder, Reservation, Warned
+from mqttown_runtime.gateway.calling import call_of
 from mqttown_runtime.gateway.cassette import Cassette
 from mqttown_runtime.gateway.ledger import Begun, Call, Ledger
 from mqttown_runtime.gateway.provider import Completion, Failure, Line
@@ -243,7 +244,7 @@ class Gateway:
         await line.pace.turn()
         owner = self.owners.get(ask.agent)
         key = await self._key_of(owner, line.name) if owner is not None else None
-        bound = most_tokens_in(ask)
+        bound = most_tokens_in(body_of(ask, model))
         reservation = self._budgets.reserve(self._holders(ask.agent), model.cost(bound, ask.max_tokens), bound + ask.max_tokens)
         began = time.monotonic()
         settled: Call | None = None
@@ -306,11 +307,14 @@ def _fields(begun: Begun) -> dict[str, Any]:
 
 
 def _thought(ask: Ask, model: Model, completion: Completion, cost: int) -> Thought:
+    calls = completion.tool_calls
+    if model.calling == "schema" and ask.tools and (written := call_of(completion.message["content"])) is not None:
+        calls = (written,)
     usage = {"tokens_in": completion.tokens_in or 0, "tokens_out": completion.tokens_out or 0, "cost": cost}
     return Thought(
         id=ask.id,
         message=dict(completion.message),
-        tool_calls=[dict(call) for call in completion.tool_calls],
+        tool_calls=[dict(call) for call in calls],
         usage=usage,
         model=model.name,
     )

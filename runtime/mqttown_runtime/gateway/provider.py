@@ -96,8 +96,11 @@ class Line:
 
         began = time.monotonic()
         client = self._client(key or self.provider.key or "none")
+        more = {name: value for name, value in body.items() if name not in ("model", "messages")}
         try:
-            async with client.chat.completions.with_streaming_response.create(**body) as response:
+            async with client.chat.completions.with_streaming_response.create(
+                model=body["model"], messages=body["messages"], extra_body=more
+            ) as response:
                 raw = await _bounded(response)
         except openai.APIStatusError as error:
             raise _of_status(error.status_code, error.response.headers.get("retry-after")) from error

@@ -50,6 +50,9 @@ class Model(_Part):
     context: Annotated[int, Field(ge=256)] = Field(description="tokens that prompt and answer may have together")
     price_in: Annotated[int, Field(ge=0)] = Field(description="millionths of a unit of money for a million tokens of prompt")
     price_out: Annotated[int, Field(ge=0)] = Field(description="the same for a million tokens of answer")
+    calling: Literal["tools", "schema"] = Field(
+        default="tools", description="how it is told of tools: as such, or by a JSON Schema for its answer where it knows none"
+    )
     parameters: dict[str, Any] = Field(default_factory=dict, description="sent along: temperature, seed, tool_choice, …")
 
     def cost(self, tokens_in: int, tokens_out: int) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from mqttown_contract.messages import ThinkRequest
+from mqttown_runtime.gateway.calling import answer_format, with_tools_in_words
 from mqttown_runtime.gateway.registry import Model, Tier
 
 __all__ = ["Ask", "body_of", "canonical", "most_tokens_in", "sha256"]
@@ -48,14 +49,14 @@ class Ask:
 
 def body_of(ask: Ask, model: Model) -> dict[str, Any]:
     """The body of the call to a provider."""
-    tools = {"tools": list(ask.tools)} if ask.tools else {}
-    return {
-        "model": model.name,
-        "messages": list(ask.messages),
-        **tools,
-        **{name: value for name, value in model.parameters.items() if ask.tools or name != "tool_choice"},
-        "max_tokens": ask.max_tokens,
-    }
+    parameters = {name: value for name, value in model.parameters.items() if ask.tools or name != "tool_choice"}
+    if not ask.tools:
+        told: dict[str, Any] = {"messages": list(ask.messages)}
+    elif model.calling == "schema":
+        told = {"messages": with_tools_in_words(ask.messages, ask.tools), "response_format": answer_format(ask.tools)}
+    else:
+        told = {"messages": list(ask.messages), "tools": list(ask.tools)}
+    return {"model": model.name, **told, **parameters, "max_tokens": ask.max_tokens}
 
 
 def canonical(value: Any) -> bytes:
@@ -68,11 +69,11 @@ def sha256(value: Any) -> str:
     return hashlib.sha256(canonical(value)).hexdigest()
 
 
-def most_tokens_in(ask: Ask) -> int:
+def most_tokens_in(body: Mapping[str, Any]) -> int:
     """No tokenizer makes more tokens of the prompt than this.
 
     A token of a byte-level tokenizer stands for at least one byte, so the bytes of the canonical JSON bound the words, and each
     message and tool gets room for what the chat template writes around it.
     """
-    frames = len(ask.messages) + len(ask.tools) + 1
-    return len(canonical([list(ask.messages), list(ask.tools)])) + frames * _FRAME_TOKENS
+    messages, tools = body["messages"], body.get("tools", [])
+    return len(canonical([messages, tools])) + (len(messages) + len(tools) + 1) * _FRAME_TOKENS
