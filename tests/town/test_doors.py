@@ -240,3 +240,27 @@ async def test_an_mcp_client_lives_in_the_town(town: Any, owner: Client, mira: C
                 break
         assert planted in json.dumps(seen["from_others"]["messages"]), "the words have come"
         assert planted not in json.dumps({name: part for name, part in seen.items() if name != "from_others"})
+
+
+def test_no_key_of_anybody_is_in_any_log(town: Any) -> None:
+    secrets = list(strings(json.loads((town.data / "secrets.json").read_text(encoding="utf-8"))))
+    secrets += [json.loads(file.read_text(encoding="utf-8"))["password"] for file in (town.data / "agents").glob("*.json")]
+    secrets += [PASSWORD, (town.data / "postgres" / "password").read_text(encoding="utf-8")]
+    secrets += [client.headers.get("Authorization", "").removeprefix("Bearer ") for client in OPEN]
+    secrets = [secret.strip() for secret in secrets if secret]
+    assert min(map(len, secrets)) >= 16
+    logs = {file.name: file.read_text(encoding="utf-8") for file in town.data.rglob("*.log")}
+    assert {"orchestrator.log", "gate.log", "memory.log", "dashboard.log", "host-1.log", "server.log"} <= set(logs)
+    assert all(logs[f"{name}.log"] for name in ("gate", "orchestrator"))
+    logs["terminal"] = "\n".join(town.lines)
+    found = [name for name, text in logs.items() if any(secret in text for secret in secrets)]
+    assert found == []
+
+
+def strings(value: Any) -> Iterator[str]:
+    """All texts within a JSON value."""
+    if isinstance(value, dict):
+        for one in value.values():
+            yield from strings(one)
+    elif isinstance(value, str):
+        yield value
