@@ -19,6 +19,7 @@ from mqttown_contract.events import Event
 __all__ = ["BASE", "WEIGHTY", "importance"]
 
 BASE: Final = {
+    "announced": 300,
     "arrived": 60,
     "ate": 80,
     "bought": 120,
@@ -26,6 +27,7 @@ BASE: Final = {
     "fell_asleep": 40,
     "finished_work": 150,
     "gave": 400,
+    "planted": 400,
     "registered": 500,
     "revoked": 600,
     "said": 200,

@@ -2,7 +2,8 @@
 
 Not remembered, because another event tells it better or because it is no news to anybody: `paid` (see `bought`, `gave`,
 `finished_work`, `claimed`), `departed` and `stopped` (see `arrived`), `finished_meal` (see `ate`), `restocked`, `opened`, `closed`,
-`day`, `need`, `came` and `left` (a body that is absent is seen by looking at it).
+`day`, `need`, `came` and `left` (a body that is absent is seen by looking at it), `intervened` (what it brings is seen, not that
+somebody meant it).
 """
 
 from collections.abc import Callable, Iterable
@@ -115,7 +116,16 @@ def _weather(event: Event, _witness: str, _names: Names) -> str:
     return _WEATHER.get(event.data["weather"], f"The weather turned to {event.data['weather']}.")
 
 
+def _planted(event: Event, _witness: str, _names: Names) -> str:
+    return f'I came to know: "{event.data["text"]}"'
+
+
+def _announced(event: Event, _witness: str, _names: Names) -> str:
+    return f'It was announced in town: "{event.data["text"]}"'
+
+
 _TELLERS: Final[dict[str, Callable[[Event, str, Names], str]]] = {
+    "announced": _announced,
     "arrived": _arrived,
     "ate": _ate,
     "bought": _bought,
@@ -123,6 +133,7 @@ _TELLERS: Final[dict[str, Callable[[Event, str, Names], str]]] = {
     "fell_asleep": _fell_asleep,
     "finished_work": _finished_work,
     "gave": _gave,
+    "planted": _planted,
     "registered": _registered,
     "revoked": _revoked,
     "said": _said,

@@ -79,6 +79,8 @@ class Headless:
     def tick(self, also: Sequence[TownInput] = ()) -> Happened:
         """One tick: those who are new say hello, the world takes a step, those who have news decide.
 
+        Bodies that nobody drives, as those of a fork whose agents are elsewhere, count as left.
+
         Args:
             also: what the town decides in this tick.
         """
@@ -86,10 +88,24 @@ class Headless:
         bodies = self.state.bodies
         came = [TownInput("came", agent) for agent in sorted(self._came) if bodies[agent].away_since is not None]
         self._came.clear()
+        left = [TownInput("left", agent) for agent, body in bodies.items() if body.away_since is None and agent not in self.minds]
         self.decided = {(agent, action["id"]): action for agent, action in self._answers.items() if agent in bodies}
-        self.inputs = [*sorted([*came, *also], key=lambda entry: (entry.kind, entry.agent)), *_inputs(self._answers)]
+        self.inputs = [*sorted([*came, *left, *also], key=lambda entry: (entry.kind, entry.agent)), *_inputs(self._answers)]
         self._answers = {}
-        happened = step(self.state, self.plan, self.inputs, self._luck)
+        return self._live(self.inputs)
+
+    def follow(self, inputs: Sequence[Input]) -> Happened:
+        """One tick that was lived before: the world is given what it was given then, and minds take in what they observed then.
+
+        Whoever follows a journal to some tick and goes on from there has the same minds as if it had been there all the time.
+        """
+        self._greet()
+        self._came.clear()
+        self._answers = {}
+        return self._live(inputs)
+
+    def _live(self, inputs: Sequence[Input]) -> Happened:
+        happened = step(self.state, self.plan, inputs, self._luck)
         told = Counter(verdict.agent for verdict in happened.verdicts)
         for agent, count in told.items():
             self._of(agent).sent += count
