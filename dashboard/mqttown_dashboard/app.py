@@ -11,18 +11,40 @@ from fastapi.staticfiles import StaticFiles
 from mqttown.link import Address, Link
 from mqttown_dashboard.access import ANYONE
 from mqttown_dashboard.history import ACTIVITY, PLACING, History, until_begun
+from mqttown_dashboard.hosting import Hosting
 from mqttown_dashboard.hub import Hub
 from mqttown_dashboard.identity import Identity
 from mqttown_dashboard.listen import SERVICE, Ear
 from mqttown_dashboard.mirror import Mirror
 from mqttown_dashboard.portal import Portal, prepare
+from mqttown_dashboard.presets import Presets
 from mqttown_dashboard.problems import install, problems
-from mqttown_dashboard.routes import accounts, agents, buildings, door, events, health, mine, sessions, stream, town
+from mqttown_dashboard.residents import Residents
+from mqttown_dashboard.rights import Rights
+from mqttown_dashboard.routes import (
+    accounts,
+    agents,
+    buildings,
+    claims,
+    door,
+    events,
+    health,
+    insight,
+    mine,
+    presets,
+    residents,
+    sessions,
+    stream,
+    town,
+    versions,
+)
 from mqttown_dashboard.seats import Seats
 from mqttown_dashboard.secret import Passwords
 from mqttown_dashboard.settings import Settings
 from mqttown_dashboard.shield import BodyShield, RateShield, ResponseHeaders
+from mqttown_dashboard.spending import Spending
 from mqttown_dashboard.state import State
+from mqttown_dashboard.thoughts import Thoughts
 from mqttown_dashboard.throttle import Throttle
 from mqttown_dashboard.tokens import Tokens
 from mqttown_dashboard.town import Town
@@ -33,7 +55,9 @@ _ABOUT = """What happens in the town, what it looks like, and a door into it for
 
 Positions are metres in the town's frame, money is whole cents, times are ticks of one town minute. Lists are pages:
 `{"items": […], "next": cursor}`. Errors are problem JSON: `code`, `detail`, `path`, `allowed`."""
-ROUTERS: Final = (town, agents, buildings, events, stream, accounts, sessions, mine, door)
+ROUTERS: Final = (
+    town, agents, buildings, events, stream, accounts, sessions, mine, versions, residents, insight, presets, claims, door,
+)  # fmt: skip
 
 
 @asynccontextmanager
@@ -59,10 +83,24 @@ async def running(settings: Settings) -> AsyncIterator[State]:
         address = Address(settings.mqtt_host, settings.mqtt_port, pin=str(settings.mqtt_pin) if settings.mqtt_pin else None)
         seats = Seats(address, settings.town, settings.door_seats, settings.door_idle_seconds)
         throttle = Throttle(settings.requests_per_minute, settings.sign_ins_per_minute, settings.sign_ups_per_hour)
+        thoughts, residents = Thoughts(portal.pool), Residents(portal.pool)
+        known_rights = Rights(settings.database, role=bool(rights))
         async with link:
-            ear = Ear(link, mirror, hub)
-            async with ear.listening(), seats.kept():
-                yield State(settings, compiled, mirror, hub, history, ear, portal, identity, tokens, Passwords(), throttle, seats)
+            ear = Ear(link, mirror, hub, thoughts)
+            async with ear.listening(), seats.kept(), thoughts.kept():
+                await _attend(ear, history, residents)
+                yield State(
+                    settings, compiled, mirror, hub, history, ear, portal, identity, tokens, Passwords(), throttle, seats,
+                    residents, Hosting(portal.pool, known_rights), Spending(portal.pool, known_rights), thoughts,
+                    Presets.read(settings.town_file),
+                )  # fmt: skip
+
+
+async def _attend(ear: Ear, history: History, residents: Residents) -> None:
+    ours = set(await residents.agents())
+    for agent in await history.registered():
+        if agent.id in ours:
+            await ear.attend(agent.id, agent.home_district)
 
 
 async def _remember(mirror: Mirror, history: History) -> None:

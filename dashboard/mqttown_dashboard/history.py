@@ -227,6 +227,33 @@ class History:
         found = await self._pool.fetchval("SELECT owner FROM public.agents WHERE id = $1", agent)
         return None if found is None else str(found)
 
+    async def firsts(self, agent: str) -> dict[str, int | None]:
+        """Ticks at which an agent came, acted and talked for the first time; None for what it has not done."""
+        row = await self._pool.fetchrow(
+            "SELECT (SELECT min(tick) FROM public.events WHERE agent = $1 AND kind = 'came') AS arrived, "
+            "(SELECT min(tick) FROM public.actions WHERE agent = $1) AS first_thought, "
+            "(SELECT min(tick) FROM public.events WHERE agent = $1 AND kind = 'said') AS first_talk",
+            agent,
+        )
+        return {"arrived": None, "first_thought": None, "first_talk": None} if row is None else dict(row)
+
+    async def purses(self, agents: Sequence[str]) -> dict[str, int]:
+        """Cents that each of some agents has, by the payments in the journal."""
+        names = {f"purse:{agent}": agent for agent in agents}
+        rows = await self._pool.fetch(
+            "SELECT purse, sum(cents)::bigint AS cents FROM (SELECT payee AS purse, cents FROM public.money WHERE payee = ANY($1) "
+            "UNION ALL SELECT payer, -cents FROM public.money WHERE payer = ANY($1)) AS moved GROUP BY purse ORDER BY purse",
+            list(names),
+        )
+        return {names[row["purse"]]: row["cents"] for row in rows}
+
+    async def claims(self, agents: Sequence[str]) -> list[Event]:
+        """Claims of some agents that are in the town, the newest first."""
+        rows = await self._pool.fetch(
+            f"{_SELECT} WHERE kind = 'claimed' AND agent = ANY($1) ORDER BY tick DESC, n DESC", list(agents)
+        )
+        return [_event(row) for row in rows]
+
     async def tags(self, agent: str) -> list[tuple[str, datetime | None]]:
         """Tags of an agent's keys in use, with when they end."""
         rows = await self._pool.fetch(

@@ -16,6 +16,7 @@ from mqttown_contract.errors import TopicError
 from mqttown_dashboard.hub import Hub
 from mqttown_dashboard.mirror import Mirror
 from mqttown_dashboard.problems import ProblemError, status_of
+from mqttown_dashboard.thoughts import Thoughts, channels
 
 __all__ = ["SERVICE", "Ear"]
 
@@ -37,12 +38,14 @@ class Ear:
         link: connected as service `dashboard`.
         mirror: taught by what is heard.
         hub: told what changed.
+        thoughts: told what residents of the portal have in mind.
     """
 
-    def __init__(self, link: Link, mirror: Mirror, hub: Hub) -> None:
+    def __init__(self, link: Link, mirror: Mirror, hub: Hub, thoughts: Thoughts) -> None:
         self._link = link
         self._mirror = mirror
         self._hub = hub
+        self._thoughts = thoughts
         self._town = mirror.town.id
         self._asked: dict[str, asyncio.Future[Any]] = {}
 
@@ -74,6 +77,15 @@ class Ear:
             finally:
                 for task in tasks:
                     task.cancel()
+
+    async def attend(self, agent: str, district: str) -> None:
+        """Listen to what a resident has in mind, too.
+
+        Args:
+            agent: whose thoughts.
+            district: its home district.
+        """
+        await self._link.subscribe(*channels(self._town, district, agent))
 
     async def recall(self, agent: str, query: str, k: int) -> messages.MemoryAnswer:
         """Ask the memory service what comes to an agent's mind.
@@ -149,6 +161,10 @@ class Ear:
             future = self._asked.get(answer.id or "")
             if future is not None and not future.done():
                 future.set_result(answer)
+            return
+        if topic.scope == "agent" and topic.direction is not None:
+            if isinstance(payload, dict) and not message.retain:
+                self._thoughts.take(topic, payload)
             return
         self._mirror.apply(topic, payload)
 

@@ -85,6 +85,11 @@ class Portal:
         ) as pool:
             yield cls(pool)
 
+    @property
+    def pool(self) -> asyncpg.Pool:
+        """Its connections, for the other tables of the schema."""
+        return self._pool
+
     # --- accounts --------------------------------------------------------------------------------------
 
     async def sign_up(self, name: str, password_hash: str) -> bool:

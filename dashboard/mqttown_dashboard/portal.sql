@@ -42,3 +42,37 @@ CREATE TABLE IF NOT EXISTS portal.api_keys (
     revoked   timestamptz
 );
 CREATE INDEX IF NOT EXISTS api_keys_of_account ON portal.api_keys (account);
+
+-- Hosted residents: what their owners have made of them (docs/residents.md). What runs is in schema `runtime`.
+CREATE TABLE IF NOT EXISTS portal.residents (
+    agent   text        PRIMARY KEY,
+    account text        NOT NULL,                    -- or the role whose token of the settings made it
+    version integer     NOT NULL,                    -- the present one
+    rest    jsonb       NOT NULL,                    -- of a resident, all but the persona and the mind
+    code    text,                                    -- archive of its own program
+    created timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX IF NOT EXISTS residents_of_account ON portal.residents (account);
+
+CREATE TABLE IF NOT EXISTS portal.versions (
+    agent   text        NOT NULL REFERENCES portal.residents ON DELETE CASCADE,
+    version integer     NOT NULL,
+    made    timestamptz NOT NULL DEFAULT now(),
+    by_whom text        NOT NULL,
+    note    text,
+    persona jsonb       NOT NULL,                    -- with the mind
+    PRIMARY KEY (agent, version)
+);
+
+-- What a resident had in mind when it acted: the last ones alone.
+CREATE TABLE IF NOT EXISTS portal.thoughts (
+    n         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    agent     text   NOT NULL REFERENCES portal.residents ON DELETE CASCADE,
+    tick      bigint,
+    action_id text   NOT NULL,
+    action    text   NOT NULL,
+    reasoning text,
+    memories  jsonb  NOT NULL,
+    model     text
+);
+CREATE INDEX IF NOT EXISTS thoughts_of_agent ON portal.thoughts (agent, n);

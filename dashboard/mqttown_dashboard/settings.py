@@ -50,6 +50,9 @@ class Settings(BaseSettings):
     ws_port: int = Field(default=9001, ge=1, le=65535, description="WebSocket port of the broker, for credentials")
     sign_up: bool = Field(default=True, description="whether anybody may make an account; operators always may")
     agents_per_owner: int = Field(default=20, ge=0, le=100_000, description="external agents that one account may have at a time")
+    residents_per_owner: int = Field(
+        default=10, ge=0, le=100_000, description="hosted residents that one account may have at a time"
+    )
     sign_ups_per_hour: int = Field(default=20, ge=1, description="new accounts from one address")
     sign_ins_per_minute: int = Field(default=10, ge=1, description="attempts to sign in from one address")
     requests_per_minute: int = Field(default=1200, ge=1, description="HTTP requests of one address")

@@ -1,5 +1,6 @@
 """What stands before every route: how often an address may ask, and what a browser may do with an answer."""
 
+import re
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -7,6 +8,7 @@ import orjson
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mqttown.archive import MAX_PACKED_BYTES
 from mqttown_dashboard.problems import MEDIA_TYPE, ProblemError
 from mqttown_dashboard.throttle import Throttle, too_many
 
@@ -22,7 +24,16 @@ CONTENT_POLICY: Final = (
 HSTS: Final = "max-age=31536000"
 
 
-_TOO_LARGE: Final = ProblemError(413, "too_large", f"A body holds at most {MAX_BODY_BYTES} bytes.", allowed=MAX_BODY_BYTES)
+_PROGRAM: Final = re.compile(r"/api/v1/me/residents/[^/]+/code")
+
+
+def _most(scope: Scope) -> int:
+    """Bytes that the body of a request may have; only an owner's program, which is read after its sender is known, may be large."""
+    return MAX_PACKED_BYTES if scope["method"] == "PUT" and _PROGRAM.fullmatch(scope["path"]) else MAX_BODY_BYTES
+
+
+def _too_large(most: int) -> ProblemError:
+    return ProblemError(413, "too_large", f"A body holds at most {most} bytes here.", allowed=most)
 
 
 def address_of(scope: Scope) -> str:
@@ -48,7 +59,7 @@ class RateShield:
 
 
 class BodyShield:
-    """Refuses a body of more than 64 KiB, by what it says of its length, and by what comes."""
+    """Refuses a body of more than 64 KiB (5 MiB for a program), by what it says of its length, and by what comes."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -58,9 +69,10 @@ class BodyShield:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        most = _most(scope)
         told = dict(scope["headers"]).get(b"content-length", b"0")
-        if not told.isdigit() or int(told) > MAX_BODY_BYTES:
-            await _refuse(_TOO_LARGE, send)
+        if not told.isdigit() or int(told) > most:
+            await _refuse(_too_large(most), send)
             return
         came = 0
 
@@ -68,8 +80,8 @@ class BodyShield:
             nonlocal came
             message = await receive()
             came += len(message.get("body", b""))
-            if came > MAX_BODY_BYTES:
-                raise HTTPException(_TOO_LARGE.status, str(_TOO_LARGE))
+            if came > most:
+                raise HTTPException(413, str(_too_large(most)))
             return message
 
         await self._app(scope, counted, send)

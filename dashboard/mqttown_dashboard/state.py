@@ -6,16 +6,21 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from mqttown_dashboard.history import History
+from mqttown_dashboard.hosting import Hosting
 from mqttown_dashboard.hub import Hub
 from mqttown_dashboard.identity import Identity
 from mqttown_dashboard.listen import Ear
 from mqttown_dashboard.mirror import Mirror
 from mqttown_dashboard.models import Agent
 from mqttown_dashboard.portal import Portal
+from mqttown_dashboard.presets import Presets
 from mqttown_dashboard.problems import unknown
+from mqttown_dashboard.residents import Residents
 from mqttown_dashboard.seats import Seats
 from mqttown_dashboard.secret import Passwords
 from mqttown_dashboard.settings import Settings
+from mqttown_dashboard.spending import Spending
+from mqttown_dashboard.thoughts import Thoughts
 from mqttown_dashboard.throttle import Throttle
 from mqttown_dashboard.tokens import Tokens
 from mqttown_dashboard.town import Town
@@ -39,6 +44,11 @@ class State:
     passwords: Passwords
     throttle: Throttle
     seats: Seats
+    residents: Residents
+    hosting: Hosting
+    spending: Spending
+    thoughts: Thoughts
+    presets: Presets
 
     def agent(self, name: str) -> Agent:
         """An agent of the town.

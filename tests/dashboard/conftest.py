@@ -23,6 +23,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from mqttown_cli.postgres import EmbeddedPostgres
 from mqttown_contract import topics
+from mqttown_runtime.gateway.budget import Budgets
+from mqttown_runtime.gateway.ledger import Ledger
+from mqttown_runtime.supervision.schema import make_schema
 
 ROOT = Path(__file__).parent.parent.parent
 OPERATOR = "operator-token"
@@ -181,10 +184,27 @@ class Stage:
         return dict(answer.json())
 
 
+async def _enrol(url: str, command: str, parameters: dict[str, Any]) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        if command == "register":
+            await connection.execute(
+                "INSERT INTO town.agents (id, name, kind, home_district, owner, tagline, plan, registered_tick) "
+                "VALUES ($1, $2, $3, 'ranta', $4, $5, 'free', 1) ON CONFLICT DO NOTHING",
+                *(parameters.get(name) for name in ("agent", "name", "kind", "owner", "tagline")),
+            )
+        elif "tag" not in parameters and parameters["agent"] not in PEOPLE:
+            await connection.execute("UPDATE town.agents SET revoked_tick = 2 WHERE id = $1", parameters["agent"])
+    finally:
+        await connection.close()
+
+
 def answer_command(client: mqtt.Client, stage: Stage, message: mqtt.MQTTMessage) -> None:
-    """Stand in for the orchestrator: every command is done, and the world is as it was."""
+    """Stand in for the orchestrator: every command is done; who is registered is in the journal, and the world is as it was."""
     request = json.loads(message.payload)
     stage.commands.append(request)
+    if request["command"] in {"register", "revoke"}:
+        asyncio.run(_enrol(stage.environment["MQTTOWN_DATABASE"], request["command"], request["parameters"]))
     answer = {"id": request["id"], "status": "accepted", "tick": 1, "result": {"home_district": "ranta"}}
     client.publish(topics.service_in("tiny", "dashboard", "answer"), json.dumps(answer))
 
@@ -296,6 +316,11 @@ async def write_journal(server_url: str, url: str, name: str) -> None:
         """(3, 0, 'aino', 'a-1', 'say', '{"text": "x"}', 'accepted', NULL, NULL, NULL, '{e-3-0}'), """
         """(4, 0, 'aino', 'a-2', 'buy', '{"item": "tea"}', 'rejected', 'not_possible', 'No tea here.', 'parameters.item', '{}')"""
     )
+    await make_schema(connection)
+    pool = await asyncpg.create_pool(url, min_size=1, max_size=1)
+    await Ledger(pool).open(Budgets())
+    await pool.close()
+    await connection.execute("INSERT INTO runtime.jailer VALUES (true, now() + interval '1 day', 'runc', false)")
     await connection.close()
 
 
@@ -349,6 +374,7 @@ def dashboard_environment(journal_url: str, broker_port: int, tiny_town_file: Pa
         "MQTTOWN_SIGN_UPS_PER_HOUR": "100000",
         "MQTTOWN_SIGN_INS_PER_MINUTE": "100000",
         "MQTTOWN_REQUESTS_PER_MINUTE": "1000000",
+        "MQTTOWN_RESIDENTS_PER_OWNER": "100",
     }
 
 

@@ -6,14 +6,14 @@ from weakref import WeakValueDictionary
 
 from fastapi import APIRouter, Path, Request
 
-from mqttown_contract import topics
 from mqttown_contract.types import Id
+from mqttown_dashboard import residency
 from mqttown_dashboard.access import Account, Manager
-from mqttown_dashboard.forms import AgentForm, AgentKey, AgentKeyForm, Credentials, Topics
+from mqttown_dashboard.credentials import credentials_of
+from mqttown_dashboard.forms import AgentForm, AgentKey, AgentKeyForm, Credentials
 from mqttown_dashboard.models import Agent
 from mqttown_dashboard.problems import ProblemError, problems
 from mqttown_dashboard.secret import digest, fresh
-from mqttown_dashboard.settings import LOOPBACK
 from mqttown_dashboard.state import State, StateOf
 
 __all__ = ["router"]
@@ -50,7 +50,7 @@ async def register(form: AgentForm, state: StateOf, caller: Manager, request: Re
                 "kind": "external", "owner": caller.name, "key_hash": digest(key),
             },
         )  # fmt: skip
-    return _credentials(state, request, form.id, key, result["home_district"])
+    return credentials_of(state, _asked(state, request), form.id, key, result["home_district"])
 
 
 @router.get("/me/agents", summary="My agents", responses=problems(401, 403))
@@ -63,8 +63,11 @@ async def mine(state: StateOf, caller: Account) -> list[Agent]:
     "/me/agents/{agent_id}", status_code=204, summary="Take an agent out of the town", responses=problems(401, 403, 404, 503, 504)
 )
 async def revoke(agent_id: AgentId, state: StateOf, _: Manager) -> None:
-    """All its keys and its body, for good: nobody gets the name again."""
-    await state.ear.command("revoke", {"agent": agent_id})
+    """All its keys and its body, for good: nobody gets the name again. Of a hosted resident, everything."""
+    if await state.residents.of(agent_id) is not None:
+        await residency.remove(state, agent_id)
+    else:
+        await state.ear.command("revoke", {"agent": agent_id})
 
 
 @router.get("/me/agents/{agent_id}/keys", summary="Keys of an agent", responses=problems(401, 403, 404))
@@ -85,7 +88,8 @@ async def make_key(agent_id: AgentId, form: AgentKeyForm, state: StateOf, _: Man
     key = fresh()
     tag = form.tag or ""
     result = await state.ear.command("key", {"agent": agent_id, "tag": tag, "key_hash": digest(key)})
-    return _credentials(state, request, f"{agent_id}~{tag}" if tag else agent_id, key, result["home_district"])
+    username = f"{agent_id}~{tag}" if tag else agent_id
+    return credentials_of(state, _asked(state, request), username, key, result["home_district"])
 
 
 @router.delete(
@@ -101,22 +105,6 @@ async def revoke_key(agent_id: AgentId, tag: Annotated[Id, Path()], state: State
     await state.ear.command("revoke", {"agent": agent_id, "tag": tag})
 
 
-def _credentials(state: State, request: Request, username: str, key: str, district: str) -> Credentials:
-    settings, agent = state.settings, username.partition("~")[0]
-    near = settings.mqtt_host in LOOPBACK
-    host = settings.public_host or (request.url.hostname or settings.mqtt_host if near else settings.mqtt_host)
-    scheme = "wss" if settings.tls_cert is not None else "ws"
-    town = settings.town
-    out = {channel: topics.agent_out(town, district, agent, channel) for channel in ("hello", "action", "status", "memory")}
-    return Credentials(
-        host=host,
-        port=settings.mqtt_port,
-        ws_url=f"{scheme}://{host}:{settings.ws_port}/mqtt",
-        username=username,
-        password=key,
-        ca=settings.ca,
-        client_id=username,
-        town=town,
-        district=district,
-        topics=Topics(**{"in": topics.agent_in(town, district, agent, "+"), **out}),
-    )
+def _asked(state: State, request: Request) -> str:
+    """Host that the request was sent to."""
+    return request.url.hostname or state.settings.mqtt_host
