@@ -18,12 +18,15 @@ PROCESSES: Final = {
     "memory": "mqttown_memory.settings:MemorySettings",
     "host-1": "mqttown_runtime.settings:Settings",
     "gateway": "mqttown_runtime.gateway.settings:GatewaySettings",
+    "jailer": "mqttown_runtime.sandbox.settings:JailerSettings",
+    "doorkeeper": "mqttown_runtime.sandbox.settings:DoorkeeperSettings",
     "dashboard": "mqttown_dashboard.settings:Settings",
 }
 OTHERS: Final = {
     "MQTTOWN_AGENT": "SDK: user name of the agent.",
     "MQTTOWN_KEY": "SDK: its key.",
     "MQTTOWN_DISTRICT": "SDK: its home district.",
+    "MQTTOWN_RESIDENT": "A resident on a connection of its own: JSON file of who it is; `/agent/config/resident.json` without it.",
     "MQTTOWN_CREDENTIALS": "SDK: credentials file, instead of the one in the data directory.",
     "MQTTOWN_MQTT_CA": "SDK: PEM file of the authority behind the broker's certificate, or `system`; none is no TLS.",
     "MQTTOWN_MQTT_SOCKET": "SDK: path of a Unix socket that leads to the broker, in place of host and port; so in a sandbox.",

@@ -8,9 +8,10 @@ from typing import Any, Final
 import structlog
 
 from mqttown.link import Incoming, Link
-from mqttown_agents.mind import Mind
+from mqttown_agents.mind import Mind, Thinker
 from mqttown_contract import topics
 from mqttown_contract.errors import TopicError
+from mqttown_runtime.deliberation import Deliberations
 from mqttown_runtime.recollection import Recollection
 from mqttown_runtime.seat import RESEND_SECONDS, Seat, Sent
 
@@ -20,7 +21,8 @@ log = structlog.get_logger(__name__)
 
 _LOOK_SECONDS: Final = 0.5
 _CARDS_SECONDS: Final = 3.0
-"""Whose card has not come by then is asked for again."""
+"""Whose card has not come by then is asked for again, and again after twice as long each time."""
+_CARDS_AT_LAST_SECONDS: Final = 60.0
 _GOODBYE_SECONDS: Final = 1.0
 
 
@@ -28,15 +30,19 @@ class Host:
     """Runs minds over one connection.
 
     An agent takes its seat once the town has published its card, which tells the home district that its topics are made of.
+    Who thinks for a while overhears what comes meanwhile, and decides on the newest observation; in lockstep on each.
 
     Args:
         town: town id.
         link: our connection; its `on_connect` must call `connected`.
-        minds: by agent id, everybody placed here.
+        minds: by agent id, everybody placed here from the start.
         session: of this host's life.
         lockstep: whether every observation is answered, and the town waits for it.
         hold_waits: in live mode, don't send a `wait` that changes nothing.
         recollection: the way to the memory service.
+        deliberations: the way to a decision for those who take time to think.
+        failed: told whose mind failed and how; says whether somebody looks after that. If nobody does, the whole host fails.
+        whose: home district and id of the one agent that the connection is for; everybody's without it.
         all_here: called once, when every hello has been answered.
 
     Attributes:
@@ -47,25 +53,33 @@ class Host:
         self,
         town: str,
         link: Link,
-        minds: Mapping[str, Mind],
+        minds: Mapping[str, Mind | Thinker],
         session: str,
         recollection: Recollection,
+        deliberations: Deliberations,
         all_here: Callable[[], None],
         *,
+        failed: Callable[[str, Exception], bool] = lambda _agent, _error: False,
+        whose: tuple[str, str] = ("+", "+"),
         lockstep: bool = False,
         hold_waits: bool = True,
     ) -> None:
         self.decided = self.rejected = self.resent = self.held = 0
         self._town = town
         self._link = link
-        self._minds = minds
+        self._minds = dict(minds)
+        self._failed = failed
+        self._whose = whose
+        self._cards: dict[str, str] = {}
+        self._ask_for_cards_after = _CARDS_SECONDS
         self._session = session
         self._recollection = recollection
+        self._deliberations = deliberations
         self._all_here = all_here
         self._lockstep = lockstep
         self._hold_waits = hold_waits and not lockstep
         self._seats: dict[str, Seat] = {}
-        self._here: set[str] = set()
+        self._awaited = set(minds)
         self._group = asyncio.TaskGroup()
         self._workers: dict[str, asyncio.Task[None]] = {}
 
@@ -73,10 +87,10 @@ class Host:
         """Host until cancelled."""
         await self._link.subscribe(
             topics.world(self._town, "status"),
-            topics.agent(self._town, "+", "+", "card"),
-            topics.agent_in(self._town, "+", "+", "+"),
+            topics.agent(self._town, *self._whose, "card"),
+            topics.agent_in(self._town, *self._whose, "+"),
         )
-        if not self._minds:
+        if not self._awaited:
             self._all_here()
         async with self._group:
             watch = self._group.create_task(self._watch(), name="host.watch")
@@ -88,7 +102,27 @@ class Host:
         """Tell the town that all our agents are away."""
         async with asyncio.timeout(_GOODBYE_SECONDS):
             for seat in self._seats.values():
-                await self._link.publish(seat.out("status"), {"status": "offline", "session": seat.session})
+                await self._part(seat)
+
+    async def admit(self, agent: str, mind: Mind | Thinker) -> None:
+        """Host one more, or one anew with another mind; it takes its seat as soon as its card is known."""
+        await self.dismiss(agent)
+        self._minds[agent] = mind
+        self._ask_for_cards_after = _CARDS_SECONDS
+        if agent in self._cards:
+            await self._seat(agent, self._cards[agent])
+
+    async def dismiss(self, agent: str) -> None:
+        """Host somebody no more; nothing happens if they are not here."""
+        self._minds.pop(agent, None)
+        self._arrive(agent)
+        seat = self._seats.get(agent)
+        self._unseat(agent)
+        if seat is not None and self._link.connected:
+            await self._part(seat)
+
+    async def _part(self, seat: Seat) -> None:
+        await self._link.publish(seat.out("status"), {"status": "offline", "session": seat.session})
 
     async def connected(self) -> None:
         """Say hello again for everybody: while we were away, things were said that we have not heard."""
@@ -103,7 +137,7 @@ class Host:
             return
         if topic.scope == "world":
             await self._status(message.json())
-        elif topic.subject is not None and topic.subject in self._minds and topic.district is not None:
+        elif topic.subject is not None and topic.district is not None:
             if topic.channel == "card":
                 await self._card(topic.subject, topic.district, bool(message.payload))
             elif topic.direction == "in" and topic.subject in self._seats:
@@ -119,18 +153,30 @@ class Host:
 
     async def _card(self, agent: str, district: str, present: bool) -> None:
         if not present:
-            self._seats.pop(agent, None)
-            worker = self._workers.pop(agent, None)
-            if worker is not None:
-                worker.cancel()
-        elif agent not in self._seats:
-            seat = self._seats[agent] = Seat(self._town, district, agent, self._minds[agent], self._session)
-            self._workers[agent] = self._group.create_task(self._live(seat), name=f"host.live[{agent}]")
-            await self._greet(seat)
+            self._cards.pop(agent, None)
+            self._unseat(agent)
+            return
+        self._cards[agent] = district
+        if agent in self._minds and agent not in self._seats:
+            await self._seat(agent, district)
+
+    async def _seat(self, agent: str, district: str) -> None:
+        seat = self._seats[agent] = Seat(self._town, district, agent, self._minds[agent], self._session)
+        self._workers[agent] = self._group.create_task(self._live(seat), name=f"host.live[{agent}]")
+        await self._greet(seat)
+
+    def _unseat(self, agent: str) -> None:
+        self._seats.pop(agent, None)
+        worker = self._workers.pop(agent, None)
+        if worker is not None:
+            worker.cancel()
 
     async def _told(self, seat: Seat, channel: str, message: Mapping[str, Any]) -> None:
         if channel == "memory":
-            self._recollection.answered(message)
+            self._recollection.answered(seat.agent, message)
+            return
+        if channel == "thought":
+            self._deliberations.answered(seat.agent, message)
             return
         if channel not in ("observation", "verdict", "notice"):
             return
@@ -146,9 +192,9 @@ class Host:
             seat.inbox.put_nowait(message)
 
     def _arrive(self, agent: str) -> None:
-        if len(self._here) < len(self._minds):
-            self._here.add(agent)
-            if len(self._here) == len(self._minds):
+        if agent in self._awaited:
+            self._awaited.discard(agent)
+            if not self._awaited:
                 self._all_here()
 
     def _judged(self, seat: Seat, verdict: Mapping[str, Any]) -> None:
@@ -158,20 +204,36 @@ class Host:
             if verdict["code"] in ("rate_limited", "quarantined"):
                 return  # Judged anew when it is sent again.
         seat.undecided.pop(str(verdict["action_id"]), None)
+        if isinstance(seat.mind, Thinker):
+            seat.mind.judged(verdict)
 
     async def _live(self, seat: Seat) -> None:
         """Decide on one observation after the other."""
         while True:
             observation = await seat.inbox.get()
-            question = seat.mind.question(observation)
-            memories = await self._recollection.recall(seat, question) if question is not None else []
-            action = seat.mind.decide(observation, memories)
+            try:
+                action = await self._decide(seat, seat.mind, observation)
+            except Exception as error:
+                if not self._failed(seat.agent, error):
+                    raise
+                log.exception("a mind failed", agent=seat.agent)
+                return
             self.decided += 1
             if self._hold_waits and action["action"] == "wait" and not action["parameters"]:
                 self.held += 1
                 continue
             seat.undecided[action["id"]] = Sent(action, asyncio.get_running_loop().time())
             await self._link.publish(seat.out("action"), action, qos=1)
+
+    async def _decide(self, seat: Seat, mind: Mind | Thinker, observation: Mapping[str, Any]) -> dict[str, Any]:
+        if isinstance(mind, Thinker):
+            while not self._lockstep and not seat.inbox.empty():
+                mind.overhear(observation)
+                observation = seat.inbox.get_nowait()
+            return await self._deliberations.decide(seat, mind, observation)
+        question = mind.question(observation)
+        memories = await self._recollection.recall(seat, question) if question is not None else []
+        return mind.decide(observation, memories)
 
     async def _greet(self, seat: Seat) -> None:
         await self._link.publish(
@@ -184,9 +246,10 @@ class Host:
         asked = loop.time()
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
-            if len(self._seats) < len(self._minds) and loop.time() - asked > _CARDS_SECONDS:
+            if len(self._seats) < len(self._minds) and loop.time() - asked > self._ask_for_cards_after:
                 asked = loop.time()
-                await self._link.subscribe_again(topics.agent(self._town, "+", "+", "card"))
+                self._ask_for_cards_after = min(2 * self._ask_for_cards_after, _CARDS_AT_LAST_SECONDS)
+                await self._link.subscribe_again(topics.agent(self._town, *self._whose, "card"))
             for seat in list(self._seats.values()):
                 if seat.lost_something(loop.time()):
                     await self._greet(seat)

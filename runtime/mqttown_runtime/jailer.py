@@ -5,14 +5,18 @@ import contextlib
 import json
 import signal
 import sys
+from functools import partial
+from typing import Final
 
 import asyncpg
 import asyncpg.exceptions
 import structlog
 from pydantic import ValidationError
 
+from mqttown_runtime.casting import told_of_models
 from mqttown_runtime.sandbox.engine import Engine, EngineError
 from mqttown_runtime.sandbox.settings import JailerSettings
+from mqttown_runtime.supervision.programs import Programs
 from mqttown_runtime.supervision.register import Register
 from mqttown_runtime.supervision.warden import Warden
 
@@ -20,7 +24,8 @@ __all__ = ["main"]
 
 log = structlog.get_logger(__name__)
 
-_ONE_JAILER = 0x6D71_6A6C
+_BEAT_SECONDS: Final = 5.0
+_ONE_JAILER: Final = 0x6D71_6A6C
 """Advisory lock of the database: one jailer a town at a time."""
 
 
@@ -32,27 +37,37 @@ async def _keep(settings: JailerSettings) -> None:
         await lock.execute("SELECT pg_advisory_lock($1)", _ONE_JAILER)  # one before us may just be ending
         register = Register(pool)
         await register.make()
-        warden = Warden(
-            register, lambda: Engine(settings.town, runtime=settings.container_runtime, url=settings.docker), settings.jail
-        )
-        await asyncio.to_thread(Engine(settings.town, url=settings.docker).close)
+        town = json.loads(settings.town_file.read_text(encoding="utf-8"))
+        told = {"seed": settings.seed, "talk": settings.talk, "lockstep": settings.lockstep}
+        models = told_of_models(town, settings.prompts)
+        programs = Programs(register, town, told, packages=settings.packages, url=settings.docker, models=models)
+        warden = Warden(register, partial(_engine, settings), settings.jail, programs)
+        await asyncio.to_thread(_engine(settings).close)  # one that is not there at the start is told at once
         sys.stdout.write(f"ready {json.dumps({'runtime': settings.container_runtime})}\n")
         sys.stdout.flush()
         try:
-            await _look_for_ever(warden, settings)
+            await _look_for_ever(warden, register, settings)
         finally:
+            programs.close()
             warden.close()
     finally:
         await lock.close()
         await pool.close()
 
 
-async def _look_for_ever(warden: Warden, settings: JailerSettings) -> None:
+def _engine(settings: JailerSettings) -> Engine:
+    return Engine(settings.town, runtime=settings.container_runtime, url=settings.docker)
+
+
+async def _look_for_ever(warden: Warden, register: Register, settings: JailerSettings) -> None:
     loop = asyncio.get_running_loop()
-    logs_at = loop.time()
+    logs_at = beat_at = loop.time()
     while True:
         try:
             await warden.look()
+            if loop.time() >= beat_at:
+                beat_at = loop.time() + _BEAT_SECONDS
+                await register.beat(settings.container_runtime, packages=settings.packages)
             if loop.time() >= logs_at:
                 logs_at = loop.time() + settings.log_seconds
                 await warden.collect_logs()

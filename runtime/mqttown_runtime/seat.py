@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from mqttown_agents.mind import Mind
+from mqttown_agents.mind import Mind, Thinker
 from mqttown_contract import topics
 
 __all__ = ["RESEND_SECONDS", "Seat", "Sent"]
@@ -45,7 +45,7 @@ class Seat:
     town: str
     district: str
     agent: str
-    mind: Mind
+    mind: Mind | Thinker
     session: str
     inbox: asyncio.Queue[Mapping[str, Any]] = field(default_factory=asyncio.Queue)
     undecided: dict[str, Sent] = field(default_factory=dict)
@@ -61,9 +61,13 @@ class Seat:
         return topics.agent_out(self.town, self.district, self.agent, channel)
 
     def hello(self, *, lockstep: bool, now: float) -> dict[str, Any]:
-        """The hello to send now; asks for all that was witnessed since the newest observation, or ever."""
+        """The hello to send now; asks for all that was witnessed since the newest observation, or ever.
+
+        A thinker is told of each action in full, since its model is.
+        """
         self.greeted_at = now
-        return {"session": self.session, "detail": "brief", "since_tick": self.tick or 0, "lockstep": lockstep}
+        detail = "full" if isinstance(self.mind, Thinker) else "brief"
+        return {"session": self.session, "detail": detail, "since_tick": self.tick or 0, "lockstep": lockstep}
 
     def count(self, message: Mapping[str, Any], now: float) -> bool:
         """Take note of a message's number; say whether its generation is new, which calls for a hello."""

@@ -90,7 +90,7 @@ def test_everything_is_documented() -> None:
         assert f"`{name}`" in reference
     wire = (ROOT / "docs" / "wire.md").read_text(encoding="utf-8")
     assert [name for name in [*VERBS, *CODES] if f"`{name}" not in wire] == []
-    assert len(PROCESSES) == 6
+    assert len(PROCESSES) == 8
     assert all(f"`mqttown {command}" in commands_page() for command in COMMANDS)
 
 

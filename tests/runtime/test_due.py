@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mqttown_runtime.sandbox.engine import Container
+from mqttown_runtime.sandbox.container import Container
 from mqttown_runtime.sandbox.limits import Limits
 from mqttown_runtime.supervision.due import LOOP_ENDS, Step, after_end, due
 from mqttown_runtime.supervision.epitaph import epitaph, parked
-from mqttown_runtime.supervision.register import Hosted, Spec
+from mqttown_runtime.supervision.register import Hosted
+from mqttown_runtime.supervision.spec import Spec
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 WISH = Hosted(
@@ -20,8 +21,9 @@ WISH = Hosted(
     placement="docker",
     desired="running",
     generation=1,
-    spec=Spec(),
+    spec=Spec(command=("python3",)),
     handover=None,
+    keeper="docker",
     observed="running",
     reason=None,
     starts=1,

@@ -3,8 +3,7 @@
 import contextlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import docker
 import docker.errors
@@ -12,12 +11,11 @@ import docker.models.containers
 import docker.types
 
 from mqttown_runtime.sandbox.cell import Cell
+from mqttown_runtime.sandbox.container import Container, Runtime
 from mqttown_runtime.sandbox.image import agent_files
 from mqttown_runtime.sandbox.limits import Limits
 
-__all__ = ["Container", "Engine", "EngineAway", "EngineError", "Runtime", "seccomp_profile"]
-
-Runtime = Literal["runc", "runsc", "kata"]
+__all__ = ["Engine", "EngineAway", "EngineError", "seccomp_profile"]
 
 LABEL: Final = "town.mqttown"
 """Prefix of our labels; containers are found by them, never by guessing at names."""
@@ -36,30 +34,6 @@ class EngineError(RuntimeError):
 
 class EngineAway(EngineError):
     """The engine can't be reached."""
-
-
-@dataclass(frozen=True, slots=True)
-class Container:
-    """What the engine says of one of our containers.
-
-    Attributes:
-        agent: whose.
-        id: the engine's.
-        generation: of the desired state that it was made for.
-        state: `created`, `running`, `paused`, `exited`, `dead` or another of the engine's words.
-        exit_code: of its last life; 0 while it lives.
-        killed_for_memory: whether the kernel ended it for using more than it may.
-        started, finished: RFC 3339, of its last life; empty if that has not been.
-    """
-
-    agent: str
-    id: str
-    generation: int
-    state: str
-    exit_code: int
-    killed_for_memory: bool
-    started: str
-    finished: str
 
 
 def seccomp_profile() -> str:
@@ -171,6 +145,15 @@ class Engine:
         with _told("list containers"):
             found = self.client.api.containers(all=True, filters={"label": [f"{LABEL}.town={self.town}"]})
             return sorted(self._looked_at(one["Id"] for one in found), key=lambda container: container.agent)
+
+    def has_image(self, image: str) -> bool:
+        """Whether an image is there."""
+        with _told(f"look for the image {image}"):
+            try:
+                self.client.images.get(image)
+            except docker.errors.ImageNotFound:
+                return False
+            return True
 
     def name(self, agent: str) -> str:
         """The container's name: one an agent, so that a second can't be made."""

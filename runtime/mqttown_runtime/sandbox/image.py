@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import importlib.util
+import re
 import shutil
 import subprocess
 import sys
@@ -16,17 +17,11 @@ __all__ = ["AGENT_IMAGE", "BASE_IMAGE", "ImageError", "agent_files", "build"]
 
 AGENT_IMAGE: Final = "mqttown/agent:latest"
 BASE_IMAGE: Final = "mqttown/agent-base:bookworm"
-_PACKAGES: Final = ("mqttown", "mqttown_contract")
-_NEEDED: Final = (
-    "aiomqtt",
-    "annotated-types",
-    "paho-mqtt",
-    "pydantic",
-    "pydantic-core",
-    "typing-extensions",
-    "typing-inspection",
-)
-"""All that the SDK stands on."""
+_PACKAGES: Final = ("mqttown", "mqttown_contract", "mqttown_agents", "mqttown_runtime")
+_LEFT_OUT: Final = ("__pycache__", "gateway", "sandbox", "supervision", "jailer.py", "doorkeeper.py", "__main__.py", "settings.py")
+"""Of the runtime a resident needs its own half alone."""
+_ROOTS: Final = ("aiomqtt", "pydantic", "jinja2", "py-trees", "structlog")
+"""What the SDK and the built-in minds stand on; what these stand on is found by their metadata."""
 
 
 class ImageError(RuntimeError):
@@ -77,12 +72,12 @@ def _fill(site: Path, python: str) -> None:
         spec = importlib.util.find_spec(package)
         if spec is None or spec.origin is None:
             raise ImageError(f"our own package {package} is not installed")
-        shutil.copytree(Path(spec.origin).parent, site / package, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(Path(spec.origin).parent, site / package, ignore=shutil.ignore_patterns(*_LEFT_OUT))
     if python == f"{sys.version_info.major}.{sys.version_info.minor}" and sys.platform == "linux":
-        for name in _NEEDED:
+        for name in _needed():
             _copy(importlib.metadata.distribution(name), site)
         return
-    pins = [f"{name}=={importlib.metadata.version(name)}" for name in _NEEDED]
+    pins = [f"{name}=={importlib.metadata.version(name)}" for name in _needed()]
     pip = [
         sys.executable,
         "-m",
@@ -102,6 +97,22 @@ def _fill(site: Path, python: str) -> None:
     )
     if done.returncode:
         raise ImageError(f"wheels for Python {python} can't be had: {done.stderr.strip()[-800:]}")
+
+
+def _needed() -> list[str]:
+    """All packages that are needed, whatever is optional left out."""
+    found: set[str] = set()
+    waiting = list(_ROOTS)
+    while waiting:
+        name = re.sub(r"[-_.]+", "-", waiting.pop()).lower()
+        if name in found:
+            continue
+        found.add(name)
+        for need in importlib.metadata.requires(name) or ():
+            wanted, _, marker = need.partition(";")
+            if "extra" not in marker and "python_version <" not in marker and "win32" not in marker.lower():
+                waiting.append(re.split(r"[^A-Za-z0-9._-]", wanted.strip(), maxsplit=1)[0])
+    return sorted(found)
 
 
 def _copy(distribution: importlib.metadata.Distribution, site: Path) -> None:

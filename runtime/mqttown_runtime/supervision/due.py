@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
 
-from mqttown_runtime.sandbox.engine import Container
+from mqttown_runtime.sandbox.container import Container
 from mqttown_runtime.supervision.register import Hosted
 
 __all__ = ["LOOP_ENDS", "LOOP_SPAN", "SILENCE", "Step", "after_end", "due"]
@@ -32,6 +32,7 @@ class Step(Enum):
     COUNT_END = "count end"
     END_SILENCE = "end silence"
     REMOVE = "remove"
+    RELEASE = "release"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +48,18 @@ def due(wish: Hosted, container: Container | None, now: datetime) -> Step:
     """Decide the next step; called again and again it leads from any state to the wished one, and then says `NOTHING`."""
     if wish.desired == "deleted":
         return Step.REMOVE
+    if wish.placement != "docker":
+        return Step.RELEASE
     if container is not None and container.generation != wish.generation:
         return Step.REPLACE
     if len(wish.failures) >= LOOP_ENDS:
         return Step.NOTHING
-    if container is None:
-        return Step.CREATE
+    return Step.CREATE if container is None else _towards(wish, container, now)
+
+
+def _towards(wish: Hosted, container: Container, now: datetime) -> Step:
     if wish.desired == "paused":
         return Step.PAUSE if container.state == "running" else Step.NOTHING
-    return _towards_running(wish, container, now)
-
-
-def _towards_running(wish: Hosted, container: Container, now: datetime) -> Step:
     match container.state:
         case "created" | "paused":
             return Step.START

@@ -3,7 +3,7 @@
 import signal
 from typing import Final
 
-from mqttown_runtime.sandbox.engine import Container
+from mqttown_runtime.sandbox.container import Container
 from mqttown_runtime.sandbox.limits import Limits
 
 __all__ = ["epitaph", "parked"]

@@ -1,62 +1,22 @@
-"""The register of hosted agents: table `runtime.hosted`, with what each shall be, and what it is."""
+"""The register of hosted agents: what each shall be, and what it is."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import asyncpg
-from pydantic import BaseModel, ConfigDict, Field
 
-from mqttown_runtime.sandbox.image import AGENT_IMAGE
-from mqttown_runtime.sandbox.limits import Limits
+from mqttown_runtime.supervision.schema import make_schema
+from mqttown_runtime.supervision.spec import Spec
 
-__all__ = ["Desired", "Hosted", "Observed", "Placement", "Register", "Spec"]
+__all__ = ["Archive", "Desired", "Hosted", "Observed", "Placement", "Register"]
 
 Placement = Literal["inline", "docker"]
 Desired = Literal["running", "paused", "deleted"]
-Observed = Literal["new", "running", "paused", "waiting", "parked", "deleted"]
+Observed = Literal["new", "running", "paused", "waiting", "parked"]
 """`waiting`: it ended, and is started again at `next_start`. `parked`: it ended too often, and waits for its owner."""
-
-SCHEMA: Final = """
-CREATE SCHEMA IF NOT EXISTS runtime;
-CREATE SEQUENCE IF NOT EXISTS runtime.hosted_number AS integer START 200000 MINVALUE 200000;
-CREATE TABLE IF NOT EXISTS runtime.hosted (
-    agent text PRIMARY KEY,
-    number integer NOT NULL UNIQUE DEFAULT nextval('runtime.hosted_number'),  -- user and group of its processes
-    owner text,
-    placement text NOT NULL CHECK (placement IN ('inline', 'docker')),
-    desired text NOT NULL CHECK (desired IN ('running', 'paused', 'deleted')),
-    generation integer NOT NULL DEFAULT 1,          -- one more for each start that an owner asks for
-    spec jsonb NOT NULL,
-    handover jsonb,                                 -- credentials on their way into the cell; empty once they are there
-    observed text NOT NULL DEFAULT 'new',
-    reason text,                                    -- why, in words for the owner
-    since timestamptz NOT NULL DEFAULT now(),
-    starts integer NOT NULL DEFAULT 0,
-    failures timestamptz[] NOT NULL DEFAULT '{}',   -- ends of late, of this generation
-    next_start timestamptz,
-    counted text,                                   -- the end that was counted last, in the engine's words
-    log bytea NOT NULL DEFAULT '',                  -- the end of what it wrote
-    online boolean,                                 -- as the town says; written by the doorkeeper, as all below
-    heard timestamptz,
-    silent_since timestamptz,
-    looked timestamptz,
-    thought_tick integer
-);
-"""
-
-
-class Spec(BaseModel):
-    """What an agent's container is made of."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    image: str = Field(default=AGENT_IMAGE, description="Image of the engine's; owners' code is a layer on the agents' image.")
-    command: tuple[str, ...] | None = Field(default=None, description="Instead of the image's.")
-    limits: Limits = Limits()
-    config: dict[str, Any] = Field(default_factory=dict, description="Shown to the agent as config.json.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +30,7 @@ class Hosted:
     generation: int
     spec: Spec
     handover: Mapping[str, Any] | None
+    keeper: Placement | None
     observed: Observed
     reason: str | None
     starts: int
@@ -80,6 +41,23 @@ class Hosted:
     looked: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """An owner's code.
+
+    Attributes:
+        id: SHA-256 of what was sent, hex.
+        name: of the file.
+        state: `new`, `ready` or `refused`.
+        reason: why it is refused.
+    """
+
+    id: str
+    name: str
+    state: str
+    reason: str | None
+
+
 class Register:
     """The table, over a pool of connections."""
 
@@ -87,10 +65,9 @@ class Register:
         self._pool = pool
 
     async def make(self) -> None:
-        """Make the table if it is not there."""
-        async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute("SELECT pg_advisory_xact_lock(hashtext('mqttown runtime schema'))")
-            await connection.execute(SCHEMA)
+        """Make the tables, functions and views if they are not there."""
+        async with self._pool.acquire() as connection:
+            await make_schema(connection)
 
     async def wish(
         self,
@@ -105,47 +82,103 @@ class Register:
 
         Args:
             agent: id, already registered with the town.
-            spec: of its container.
-            credentials: as `mqttown agent new` writes them; needed for a new agent, and when its key changes.
+            spec: what it is.
+            credentials: as `mqttown agent new` writes them; a container needs them when it is new, and when its key changes.
             owner: of the agent.
             placement: where it lives.
 
         Returns:
             Its generation.
         """
+        given = None if credentials is None else json.dumps(dict(credentials))
         generation: int = await self._pool.fetchval(
-            "INSERT INTO runtime.hosted (agent, owner, placement, desired, spec, handover) VALUES ($1, $2, $3, 'running', $4, $5) "
-            "ON CONFLICT (agent) DO UPDATE SET placement = $3, desired = 'running', spec = $4, "
-            "handover = coalesce($5, hosted.handover), generation = hosted.generation + 1, failures = '{}', next_start = NULL, "
-            "owner = coalesce($2, hosted.owner) RETURNING generation",
-            agent,
-            owner,
-            placement,
-            spec.model_dump_json(),
-            None if credentials is None else json.dumps(dict(credentials)),
+            "SELECT runtime.host($1, $2, $3, $4, $5)", agent, owner, placement, spec.model_dump_json(), given
         )
         return generation
 
     async def set_desired(self, agent: str, desired: Desired) -> bool:
         """Pause, resume or delete; say whether there is such an agent."""
-        return await self._changed(
-            "UPDATE runtime.hosted SET desired = $2 WHERE agent = $1 AND desired <> 'deleted'", agent, desired
-        )
+        return bool(await self._pool.fetchval("SELECT runtime.desire($1, $2)", agent, desired))
 
     async def restart(self, agent: str) -> bool:
         """Start anew, also one that is parked; say whether there is such an agent."""
+        return bool(await self._pool.fetchval("SELECT runtime.restart($1)", agent))
+
+    async def all(self, placement: Placement) -> list[Hosted]:
+        """Everybody who belongs to a placement, or is still kept there, by id."""
+        rows = await self._pool.fetch("SELECT * FROM runtime.hosted WHERE placement = $1 OR keeper = $1 ORDER BY agent", placement)
+        return [_hosted(row) for row in rows]
+
+    async def take(self, agent: str, placement: Placement) -> bool:
+        """Take an agent before anything of it is begun; say whether it is ours, since two placements never have it at once."""
         return await self._changed(
-            "UPDATE runtime.hosted SET generation = generation + 1, desired = 'running', failures = '{}', next_start = NULL "
-            "WHERE agent = $1 AND desired <> 'deleted'",
+            "UPDATE runtime.hosted h SET keeper = $2 WHERE agent = $1 AND placement = $2 AND coalesce(keeper, $2) = $2 "
+            "AND ($2 = 'inline' OR NOT EXISTS (SELECT FROM runtime.seated s WHERE s.agent = h.agent))",
             agent,
+            placement,
         )
 
-    async def all(self, placement: Placement = "docker") -> list[Hosted]:
-        """Everybody of one placement who is not gone for good, by id."""
-        rows = await self._pool.fetch(
-            "SELECT * FROM runtime.hosted WHERE placement = $1 AND observed <> 'deleted' ORDER BY agent", placement
+    async def let_go(self, agent: str, placement: Placement) -> None:
+        """Say that nothing of it runs here any more."""
+        await self._pool.execute(
+            "UPDATE runtime.hosted SET keeper = NULL, observed = 'new', reason = NULL WHERE agent = $1 AND keeper = $2",
+            agent,
+            placement,
         )
-        return [_hosted(row) for row in rows]
+
+    async def seat(self, people: Iterable[str]) -> set[str]:
+        """Write down whom of the town's written people the host has, but those who are wished elsewhere; return it."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute("LOCK TABLE runtime.seated IN EXCLUSIVE MODE")
+            await connection.execute("DELETE FROM runtime.seated")
+            rows = await connection.fetch(
+                "INSERT INTO runtime.seated SELECT p FROM unnest($1::text[]) p WHERE p NOT IN (SELECT agent FROM runtime.hosted "
+                "WHERE placement <> 'inline' OR keeper <> 'inline') RETURNING agent",
+                sorted(people),
+            )
+        return {row["agent"] for row in rows}
+
+    async def wanted_elsewhere(self) -> set[str]:
+        """Who shall not be inline, or is still kept elsewhere."""
+        rows = await self._pool.fetch("SELECT agent FROM runtime.hosted WHERE placement <> 'inline' OR keeper <> 'inline'")
+        return {row["agent"] for row in rows}
+
+    async def archive(self, id_: str) -> Archive | None:
+        """What is known of an owner's code; None if it is not there."""
+        row = await self._pool.fetchrow("SELECT id, name, state, reason FROM runtime.archives WHERE id = $1", id_)
+        return None if row is None else Archive(**row)
+
+    async def archive_content(self, id_: str) -> bytes:
+        """The bytes that an owner sent."""
+        return bytes(await self._pool.fetchval("SELECT content FROM runtime.archives WHERE id = $1", id_))
+
+    async def judge_archive(self, id_: str, reason: str | None) -> None:
+        """Write down that an archive is ready, or why it is refused."""
+        await self._pool.execute(
+            "UPDATE runtime.archives SET state = $2, reason = $3 WHERE id = $1", id_, "refused" if reason else "ready", reason
+        )
+
+    async def drop_archives(self, *, of: str | None = None) -> list[str]:
+        """Forget archives that no agent's spec names: that one, or all that are older than a day; return their ids."""
+        rows = await self._pool.fetch(
+            "DELETE FROM runtime.archives a WHERE (a.id = $1 OR $1 IS NULL AND a.added < now() - interval '1 day') "
+            "AND NOT EXISTS (SELECT FROM runtime.hosted h WHERE h.spec ->> 'code' = a.id AND h.desired <> 'deleted') RETURNING id",
+            of,
+        )
+        return [row["id"] for row in rows]
+
+    async def beat(self, container_runtime: str, *, packages: bool) -> None:
+        """Say that a jailer is there."""
+        await self._pool.execute(
+            "INSERT INTO runtime.jailer (beat, container_runtime, packages) VALUES (now(), $1, $2) "
+            "ON CONFLICT (one) DO UPDATE SET beat = now(), container_runtime = $1, packages = $2",
+            container_runtime,
+            packages,
+        )
+
+    async def forget(self, agent: str) -> None:
+        """Take a deleted agent's row away, once nothing of it is left."""
+        await self._pool.execute("DELETE FROM runtime.hosted WHERE agent = $1 AND desired = 'deleted'", agent)
 
     async def observe(
         self,
@@ -186,11 +219,21 @@ class Register:
             "UPDATE runtime.hosted h SET looked = now(), online = h.agent = ANY($1), "
             "heard = CASE WHEN h.agent = ANY($1) THEN now() ELSE heard END, "
             "silent_since = CASE WHEN h.agent = ANY($1) THEN NULL WHEN looked IS NULL OR looked < now() - interval '15 seconds' "
-            "THEN now() ELSE coalesce(silent_since, now()) END, "  # while nobody looked, nobody was silent
-            "thought_tick = coalesce((SELECT max(a.tick) FROM town.actions a WHERE a.agent = h.agent), thought_tick) "
-            "WHERE placement = 'docker' AND observed = 'running'",
+            "THEN now() ELSE coalesce(silent_since, now()) END "  # while nobody looked, nobody was silent
+            "WHERE keeper = 'docker' AND observed = 'running'",
             [agent for agent, is_online in online.items() if is_online],
         )
+
+    async def thought_since(self, tick: int | None) -> int:
+        """Write down who has acted after a tick, and return the newest; begin with the newest there is."""
+        newest: int = await self._pool.fetchval(
+            "WITH fresh AS (SELECT agent, max(tick) AS tick FROM public.actions "
+            "WHERE tick > coalesce($1, (SELECT max(tick) - 1 FROM public.actions)) GROUP BY agent), "
+            "marked AS (UPDATE runtime.hosted h SET thought_tick = f.tick, thought = now() FROM fresh f WHERE f.agent = h.agent) "
+            "SELECT coalesce(max(tick), $1, -1) FROM fresh",
+            tick,
+        )
+        return newest
 
     async def _changed(self, statement: str, *arguments: Any) -> bool:
         return str(await self._pool.execute(statement, *arguments)) != "UPDATE 0"
@@ -205,6 +248,7 @@ def _hosted(row: asyncpg.Record) -> Hosted:
         generation=row["generation"],
         spec=Spec.model_validate_json(row["spec"]),
         handover=None if row["handover"] is None else json.loads(row["handover"]),
+        keeper=row["keeper"],
         observed=row["observed"],
         reason=row["reason"],
         starts=row["starts"],

@@ -4,23 +4,26 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
 from mqttown_runtime.sandbox.cell import CREDENTIALS, DOOR, Cell, CellError
-from mqttown_runtime.sandbox.engine import Container, Engine, EngineAway, EngineError
-from mqttown_runtime.supervision.due import Step, after_end, due
+from mqttown_runtime.sandbox.container import Container
+from mqttown_runtime.sandbox.engine import Engine, EngineAway, EngineError
+from mqttown_runtime.sandbox.workshop import drop_code
+from mqttown_runtime.supervision.due import LOOP_ENDS, Step, after_end, due
 from mqttown_runtime.supervision.epitaph import epitaph, parked
+from mqttown_runtime.supervision.programs import NotReady, Programs, Refused
 from mqttown_runtime.supervision.register import Hosted, Observed, Register
 
 __all__ = ["Warden"]
 
 log = structlog.get_logger(__name__)
 
-CONFIG: Final = "config.json"
 INSIDE: Final = f"/agent/config/{DOOR}"
 """The door, as an agent sees it."""
+NO_KEY: Final = "its key is not here any more, so it can't enter the town: give it a new one"
 _TROUBLE_PAUSE: Final = timedelta(seconds=5)
 """Before the engine is asked again for what it would not do."""
 
@@ -35,10 +38,12 @@ class Warden:
         register: of hosted agents.
         engine: connects to the engine; called again after the engine was away.
         root: of the jail.
+        programs: what containers are made for.
     """
 
-    def __init__(self, register: Register, engine: Callable[[], Engine], root: Path) -> None:
+    def __init__(self, register: Register, engine: Callable[[], Engine], root: Path, programs: Programs) -> None:
         self._register = register
+        self._programs = programs
         self._connect = engine
         self._engine: Engine | None = None
         self._root = root
@@ -51,6 +56,7 @@ class Warden:
             Step.COUNT_END: self._count_end,
             Step.END_SILENCE: self._end_silence,
             Step.REMOVE: self._remove,
+            Step.RELEASE: self._release,
         }
 
     async def look(self) -> None:
@@ -69,7 +75,7 @@ class Warden:
 
     async def _look_at_all(self, engine: Engine) -> None:
         there = {container.agent: container for container in await asyncio.to_thread(engine.list)}
-        wishes = await self._register.all()
+        wishes = await self._register.all("docker")
         for wish in wishes:
             now = datetime.now(UTC)
             if now < self._not_before.get(wish.agent, now):
@@ -87,11 +93,13 @@ class Warden:
             await asyncio.to_thread(engine.remove, agent)
 
     async def collect_logs(self) -> None:
-        """Keep the end of everybody's log for the owner."""
+        """Keep the end of everybody's log for the owner, and throw away code that nobody has used for a day."""
         if self._engine is None:
             return
         for container in await asyncio.to_thread(self._engine.list):
             await self._register.keep_log(container.agent, await asyncio.to_thread(self._engine.logs, container.agent))
+        for archive in await self._register.drop_archives():
+            await asyncio.to_thread(drop_code, self._engine.client, archive)
 
     def close(self) -> None:
         """Let go of the engine; the agents live on."""
@@ -123,10 +131,23 @@ class Warden:
         return Cell(self._root, wish.agent, wish.number)
 
     async def _create(self, wish: Hosted, _container: Container | None) -> None:
+        try:
+            program = await self._programs.of(wish, self._docker)
+        except NotReady as reason:
+            await self._register.observe(wish.agent, "new" if wish.observed == "new" else "waiting", str(reason))
+            return
+        except Refused as reason:
+            await self._register.observe(wish.agent, "parked", str(reason), failures=[datetime.now(UTC)] * LOOP_ENDS)
+            return
+        if not await self._register.take(wish.agent, "docker"):
+            return  # whoever has it lets go first
         cell = self._cell(wish)
-        files: dict[str, Any] = {CONFIG: wish.spec.config}
+        files = dict(program.files)
         if wish.handover is not None:
             files[CREDENTIALS] = {**wish.handover, "socket": INSIDE, "ca": None}
+        elif not (cell.config / CREDENTIALS).exists():
+            await self._register.observe(wish.agent, "parked", NO_KEY, failures=[datetime.now(UTC)] * LOOP_ENDS)
+            return
         await asyncio.to_thread(cell.make, wish.spec.limits.disk_mib, files)
         if wish.handover is not None:
             await self._register.handed_over(wish.agent)
@@ -134,9 +155,9 @@ class Warden:
             self._docker.create,
             cell,
             wish.spec.limits,
-            image=wish.spec.image,
+            image=program.image,
             generation=wish.generation,
-            command=wish.spec.command,
+            command=program.command,
         )
         if wish.desired == "running":
             await self._start(wish, None)
@@ -152,10 +173,13 @@ class Warden:
         await self._register.observe(wish.agent, "paused", None)
 
     async def _replace(self, wish: Hosted, container: Container | None) -> None:
+        await self._end(wish, container)
+        await self._create(wish, None)
+
+    async def _end(self, wish: Hosted, container: Container | None) -> None:
         if container is not None and container.state in {"running", "paused"}:
             await asyncio.to_thread(self._docker.stop, wish.agent)
         await asyncio.to_thread(self._docker.remove, wish.agent)
-        await self._create(wish, None)
 
     async def _count_end(self, wish: Hosted, container: Container | None) -> None:
         if container is None:
@@ -178,7 +202,16 @@ class Warden:
         await self._register.observe(wish.agent, "waiting", "the town has not heard it for a minute, so it was ended to start anew")
         await asyncio.to_thread(self._docker.stop, wish.agent)
 
+    async def _release(self, wish: Hosted, container: Container | None) -> None:
+        """Let another placement have it; its disk stays, for when it comes back."""
+        await self._end(wish, container)
+        await self._register.let_go(wish.agent, "docker")
+
     async def _remove(self, wish: Hosted, _container: Container | None) -> None:
+        """Take everything of it away, its code and its row last."""
         await asyncio.to_thread(self._docker.remove, wish.agent)
         await asyncio.to_thread(self._cell(wish).remove)
-        await self._register.observe(wish.agent, "deleted", None)
+        if wish.spec.code is not None:
+            for archive in await self._register.drop_archives(of=wish.spec.code):
+                await asyncio.to_thread(drop_code, self._docker.client, archive)
+        await self._register.forget(wish.agent)

@@ -1,0 +1,87 @@
+"""`python -m mqttown_runtime.resident`: one resident on a connection of its own, in a container or anywhere else."""
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import signal
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+
+from mqttown.credentials import Credentials
+from mqttown.link import Link, Will
+from mqttown.rejections import CredentialsError
+from mqttown_contract import topics
+from mqttown_runtime.casting import CastingError, cast
+from mqttown_runtime.deliberation import Deliberations
+from mqttown_runtime.host import Host
+from mqttown_runtime.recollection import Recollection
+from mqttown_runtime.scheduler import Pool
+
+__all__ = ["main"]
+
+log = structlog.get_logger(__name__)
+
+RESIDENT: Final = "/agent/config/resident.json"
+"""Where a container finds who it is; `MQTTOWN_RESIDENT` names another file."""
+_PATIENCE: Final = {"recall_seconds": 2.0, "think_seconds": 60.0}
+
+
+async def _live(credentials: Credentials, told: dict[str, Any]) -> None:
+    mind = cast(told["mind"], told["person"], told["known"], told["seed"], talk=told["talk"], model=told.get("model"))
+    session, patience = secrets.token_hex(4), _PATIENCE | {name: told[name] for name in _PATIENCE if name in told}
+    away = topics.agent_out(credentials.town, credentials.district, credentials.agent, "status")
+    link = Link(
+        credentials.address,
+        credentials.username,
+        credentials.password,
+        will=Will(away, {"status": "offline", "session": session}),
+        on_connect=lambda _link: host.connected(),
+    )
+    recollection = Recollection(link, patience["recall_seconds"])
+    host = Host(
+        credentials.town,
+        link,
+        {credentials.agent: mind},
+        session,
+        recollection,
+        Deliberations(link, recollection, Pool(1), patience["think_seconds"]),
+        lambda: log.info("here", agent=credentials.agent),
+        whose=(credentials.district, credentials.agent),
+        lockstep=told["lockstep"],
+    )
+    async with link:
+        try:
+            await host.run()
+        finally:
+            if link.connected:
+                with contextlib.suppress(TimeoutError):
+                    await host.goodbye()
+
+
+async def _until_told(credentials: Credentials, told: dict[str, Any]) -> None:
+    life = asyncio.create_task(_live(credentials, told), name="resident")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, life.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await life
+
+
+def main() -> int:
+    """Live until SIGTERM; return the exit code."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    try:
+        told = json.loads(Path(os.environ.get("MQTTOWN_RESIDENT", RESIDENT)).read_text(encoding="utf-8"))
+        asyncio.run(_until_told(Credentials.find(), told))
+    except (CredentialsError, CastingError, OSError) as error:  # `LinkError` is an `OSError`
+        log.error("can't live here", error=str(error))  # noqa: TRY400  the words are for a person
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
