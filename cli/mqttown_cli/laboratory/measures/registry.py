@@ -5,6 +5,7 @@ from typing import Final
 from mqttown_cli.laboratory.measure import Measure
 from mqttown_cli.laboratory.measures.diffusion import DIFFUSION
 from mqttown_cli.laboratory.measures.economy import ECONOMY
+from mqttown_cli.laboratory.measures.headcount import HEADCOUNT
 from mqttown_cli.laboratory.measures.inequality import INEQUALITY
 from mqttown_cli.laboratory.measures.mobility import MOBILITY
 from mqttown_cli.laboratory.measures.mood import MOOD
@@ -17,6 +18,7 @@ from mqttown_cli.laboratory.measures.segregation import SEGREGATION
 __all__ = ["FIELDS", "MEASURES"]
 
 FIELDS: Final[dict[str, tuple[Measure, ...]]] = {
+    "Headcount": HEADCOUNT,
     "Inequality": INEQUALITY,
     "Work and prices": ECONOMY,
     "Networks": NETWORK,
