@@ -25,6 +25,19 @@ def _resident(body: Body, state: State, plan: Plan) -> tuple[Any, ...]:
     x, y = position(body, state.tick)
     levels = {name: needs.level(need, state.tick) / _PERMILLE for name, need in body.needs.items()}
     return (
-        body.id, body.kind, body.home, body.home_district, body.job, district(plan, body, state.tick), body.building,
-        x / 100, y / 100, body.doing, state.account(purse(body.id)), levels["energy"], levels["food"], levels["company"], body.away_since is None,
-    )  # fmt: skip
+        body.id,
+        body.kind,
+        body.home,
+        body.home_district,
+        body.job,
+        district(plan, body, state.tick),
+        body.building,
+        x / 100,
+        y / 100,
+        body.doing,
+        state.account(purse(body.id)),
+        levels["energy"],
+        levels["food"],
+        levels["company"],
+        body.away_since is None,
+    )

@@ -1,4 +1,4 @@
-"""The same rules in Mesa, to compare with: each class takes the parameters of its namesake here."""
+"""The same rules in Mesa, which is not typed, to compare with: each class takes the parameters of its namesake here."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from mqttown_cli.laboratory.rulekit.sir import random_edges
 __all__ = ["Boltzmann", "Schelling", "Sir"]
 
 
-class Giver(mesa.Agent):  # type: ignore[misc]  mesa is not typed
+class Giver(mesa.Agent):  # type: ignore[misc]
     """Gives an amount by chance to anybody by chance, if it has it."""
 
     def __init__(self, model: "Boltzmann") -> None:
