@@ -33,6 +33,7 @@ COMMANDS: Final[dict[str, str]] = {
     "content": "mqttown_cli.content.command:app",
     "bench": "mqttown_cli.bench.command:app",
     "conformance": "mqttown_cli.conformance.command:conformance",
+    "experiment": "mqttown_cli.laboratory.command:app",
     "measures": "mqttown_cli.laboratory.measures.command:measures",
     "contract": "mqttown_cli.contract:contract",
 }

@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-__all__ = ["DataCollector"]
+__all__ = ["DataCollector", "reported"]
 
 Reporter = str | Callable[..., Any] | list[Any]
 
@@ -35,11 +35,11 @@ class DataCollector:
         """Collect once. `model` has `steps`, and `agents` if agents are reported of."""
         self._steps.append(model.steps)
         for name, reporter in self.model_reporters.items():
-            self.model_vars[name].append(_reported(reporter, model))
+            self.model_vars[name].append(reported(reporter, model))
         if self.agent_reporters:
             reporters = self.agent_reporters.values()
             self._agent_records[model.steps] = [
-                (model.steps, agent.unique_id, *(_reported(reporter, agent) for reporter in reporters)) for agent in model.agents
+                (model.steps, agent.unique_id, *(reported(reporter, agent) for reporter in reporters)) for agent in model.agents
             ]
 
     def get_model_vars_dataframe(self) -> pl.DataFrame:
@@ -55,7 +55,8 @@ class DataCollector:
             yield from rows
 
 
-def _reported(reporter: Reporter, subject: Any) -> Any:
+def reported(reporter: Reporter, subject: Any) -> Any:
+    """What a reporter says of a model or an agent."""
     if isinstance(reporter, str):
         return getattr(subject, reporter, None)
     if isinstance(reporter, list):

@@ -1,0 +1,111 @@
+"""`mqttown experiment`: run experiments, fork towns, follow facts, export run folders."""
+
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from mqttown_cli.console import DataOption, JsonOption, console, fail, run, show_json
+from mqttown_cli.folder import DEFAULT_DATA
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help="Experiments: run, resume, fork, ask who knew what from whom, export.")
+_progress = Console(stderr=True, highlight=False)
+
+RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.", exists=True, file_okay=False)]
+
+
+@app.command("run")
+def run_command(
+    file: Annotated[Path, typer.Argument(help="The experiment.", exists=True, dir_okay=False)],
+    seeds: Annotated[str | None, typer.Option(help="Seeds, as `1-20` or `3,5,8-10`; those of the file without it.")] = None,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes.")] = 1,
+    out: Annotated[Path | None, typer.Option(help="Run folder; runs/NAME without it. What is there is not run again.")] = None,
+    short: Annotated[bool, typer.Option("--short", help="The short form, with what the file says under `short`.")] = False,
+    ray: Annotated[bool, typer.Option("--ray", help="Spread over a Ray cluster whose nodes share the run folder.")] = False,
+    json_: JsonOption = False,
+) -> None:
+    """Run what is missing of an experiment: headless, in lockstep, without ports."""
+    from mqttown_cli.laboratory.experiment import Experiment, ExperimentError, seeds_of  # noqa: PLC0415
+
+    try:
+        from mqttown_cli.laboratory.folder import RunFolderError  # noqa: PLC0415
+        from mqttown_cli.laboratory.runner import RunError, run_experiment  # noqa: PLC0415
+    except ImportError as error:
+        fail(f"experiments need an extra: pip install 'mqttown-town[research]' ({error})")
+    try:
+        experiment = Experiment.read(file, short=short)
+        if seeds is not None:
+            experiment = experiment.model_copy(update={"seeds": seeds_of(seeds)})
+        place = out or Path("runs") / experiment.name
+        with _Bar(experiment) as bar:
+            manifest = run_experiment(experiment, place, workers=workers, ray=ray, progress=bar.told)
+    except (ExperimentError, RunFolderError, RunError) as error:
+        fail(error)
+    except KeyboardInterrupt:
+        fail("stopped; the same command goes on with the runs that are missing")
+    if json_:
+        show_json({"out": str(place), **{name: manifest[name] for name in ("name", "hash", "experiment_hash", "seconds", "runs")}})
+        return
+    console.print(f"{len(manifest['runs'])} runs in {place}, hash {manifest['hash']}", markup=False)
+
+
+@app.command()
+def fork(
+    out: Annotated[Path, typer.Argument(help="New folder for the fork; an experiment names it as parameter `start`.")],
+    data: DataOption = DEFAULT_DATA,
+    database: Annotated[str | None, typer.Option(help="PostgreSQL URL, if the town was started with one.")] = None,
+    from_run: Annotated[Path | None, typer.Option("--from", help="A run folder, instead of a town.")] = None,
+    run_id: Annotated[int, typer.Option("--run", help="RunId in it.")] = 0,
+    at: Annotated[int | None, typer.Option(min=0, help="Tick; the newest without it.")] = None,
+    json_: JsonOption = False,
+) -> None:
+    """Take a town as it was at a tick, to go on from there in experiments. A running town is only read."""
+    from mqttown_cli.database import database_of  # noqa: PLC0415
+    from mqttown_cli.folder import DataFolder, FolderError  # noqa: PLC0415
+    from mqttown_cli.laboratory.fork import ForkError  # noqa: PLC0415
+    from mqttown_cli.laboratory.taking import fork_of_run, fork_of_town  # noqa: PLC0415
+
+    try:
+        if from_run is not None:
+            taken = fork_of_run(from_run, run_id, at)
+        else:
+            with database_of(DataFolder(data), database) as url:
+                taken = run(fork_of_town(url, at))
+        taken.write(out)
+    except (ForkError, FolderError, ValueError) as error:
+        fail(error)
+    if json_:
+        show_json({"out": str(out), "tick": taken.tick, "seed": taken.seed, "hash": taken.hash, "origin": taken.origin})
+        return
+    console.print(f"{taken.origin} at tick {taken.tick} is in {out}; name it as `start` in an experiment", markup=False)
+
+
+class _Bar:
+    """Shows how far an experiment is, on standard error."""
+
+    def __init__(self, experiment: Any) -> None:
+        from mqttown_cli.laboratory.design import varied  # noqa: PLC0415
+
+        runs = len(experiment.all_seeds) * len(list(varied(experiment)))
+        self._bar = Progress(
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"),
+            TimeRemainingColumn(), console=_progress, transient=False,
+        )  # fmt: skip
+        self._runs = self._bar.add_task("runs", total=runs)
+        self._steps = self._bar.add_task("steps", total=runs * experiment.time_limit)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def told(self, runs: int, steps: int) -> None:
+        """So many more runs are done, and so many more steps."""
+        self._bar.advance(self._runs, runs)
+        self._bar.advance(self._steps, steps)
