@@ -26,6 +26,7 @@ COMMANDS: Final[dict[str, str]] = {
     "flags": "mqttown_cli.review:flags",
     "audit": "mqttown_cli.audit:app",
     "verify": "mqttown_cli.verify:verify",
+    "diff": "mqttown_cli.diff:diff",
     "backup": "mqttown_cli.backup:backup",
     "restore": "mqttown_cli.restore:restore",
     "export": "mqttown_cli.export:export",
@@ -34,6 +35,7 @@ COMMANDS: Final[dict[str, str]] = {
     "bench": "mqttown_cli.bench.command:app",
     "conformance": "mqttown_cli.conformance.command:conformance",
     "experiment": "mqttown_cli.laboratory.command:app",
+    "report": "mqttown_cli.laboratory.report.command:report",
     "measures": "mqttown_cli.laboratory.measures.command:measures",
     "contract": "mqttown_cli.contract:contract",
 }

@@ -1,5 +1,6 @@
-"""`mqttown verify`: replays the journal and compares every tick and every snapshot."""
+"""`mqttown verify`: replays the journal and compares every tick and every snapshot; or makes an experiment's runs again."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,12 +13,20 @@ __all__ = ["verify"]
 
 
 def verify(
+    run_folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="[RUN]", help="A run folder; the town of --data without it.", exists=True, file_okay=False),
+    ] = None,
     data: DataOption = DEFAULT_DATA,
     database: Annotated[str | None, typer.Option(help="PostgreSQL URL, if the town was started with one.")] = None,
     from_snapshot: Annotated[bool, typer.Option("--from-snapshot", help="Begin at the newest snapshot, not at the seed.")] = False,
+    only: Annotated[list[int] | None, typer.Option("--run", help="Of a run folder: make only this run again.")] = None,
     json_: JsonOption = False,
 ) -> None:
-    """Feed the journaled inputs through the world again; ends with code 1 if anything differs."""
+    """Feed the journaled inputs through the world again, or make the runs of a folder again; code 1 if anything differs."""
+    if run_folder is not None:
+        _verify_run(run_folder, only, as_json=json_)
+        return
     from mqttown_orchestrator.journal import JournalError  # noqa: PLC0415  the world loads when it is replayed
     from mqttown_orchestrator.replay import verify as replay  # noqa: PLC0415
 
@@ -32,4 +41,22 @@ def verify(
         console.print(f"{found.ticks} ticks replayed, all as journaled; the last state is {found.hash}")
     else:
         console.print(f"tick {found.first_bad_tick} is not as journaled: {found.detail}", style="red", markup=False)
+    raise typer.Exit(0 if found.ok else 1)
+
+
+def _verify_run(folder: Path, only: list[int] | None, *, as_json: bool) -> None:
+    from mqttown_cli.laboratory.experiment import ExperimentError  # noqa: PLC0415  an extra
+    from mqttown_cli.laboratory.folder import RunFolderError  # noqa: PLC0415
+    from mqttown_cli.laboratory.verification import verify_run  # noqa: PLC0415
+
+    try:
+        found = verify_run(folder, only)
+    except (ExperimentError, RunFolderError) as error:
+        fail(error)
+    if as_json:
+        show_json(found.to_json())
+    elif found.ok:
+        console.print(f"{found.runs} runs made again, all as they were; the hash is {found.hash}")
+    else:
+        console.print(f"run {found.first_bad_run} is not as it was: {found.detail}", style="red", markup=False)
     raise typer.Exit(0 if found.ok else 1)

@@ -1,5 +1,6 @@
 """`mqttown experiment`: run experiments, fork towns, follow facts, export run folders."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -11,6 +12,16 @@ from mqttown_cli.console import DataOption, JsonOption, console, fail, run, show
 from mqttown_cli.folder import DEFAULT_DATA
 
 __all__ = ["app"]
+
+
+class Form(StrEnum):
+    """Forms of files."""
+
+    PARQUET = "parquet"
+    CSV = "csv"
+    JSONL = "jsonl"
+    GRAPHML = "graphml"
+
 
 app = typer.Typer(no_args_is_help=True, help="Experiments: run, resume, fork, ask who knew what from whom, export.")
 _progress = Console(stderr=True, highlight=False)
@@ -82,6 +93,62 @@ def fork(
         show_json({"out": str(out), "tick": taken.tick, "seed": taken.seed, "hash": taken.hash, "origin": taken.origin})
         return
     console.print(f"{taken.origin} at tick {taken.tick} is in {out}; name it as `start` in an experiment", markup=False)
+
+
+@app.command()
+def chain(
+    folder: RunArgument,
+    fact: Annotated[str | None, typer.Option(help="Words, or an event's id; the first planted news without it.")] = None,
+    resident: Annotated[str | None, typer.Option(help="Only the chain to this one.")] = None,
+    run_id: Annotated[int, typer.Option("--run", help="RunId.")] = 0,
+    json_: JsonOption = False,
+) -> None:
+    """Who knows a fact, and by which messages from its source; ends with code 1 if somebody knows it who can't."""
+    from mqttown_cli.laboratory.folder import RunFolder, RunFolderError  # noqa: PLC0415  an extra
+    from mqttown_cli.laboratory.provenance import provenance  # noqa: PLC0415
+
+    try:
+        found = provenance(RunFolder(folder).table("knows", run_id), fact)
+    except RunFolderError as error:
+        fail(error)
+    broken = found.broken()
+    chains = {agent: links for agent, links in found.chains.items() if resident in (None, agent)}
+    if json_:
+        told = {agent: [link.to_json() for link in links] for agent, links in chains.items()}
+        show_json({"origin": found.origin, "chains": told, "broken": broken, "false_knowers": found.false_knowers})
+    else:
+        if found.origin is None:
+            console.print("nobody ever heard of it")
+        if resident is not None and not chains:
+            console.print(f"{resident} does not know it", markup=False)
+        for agent, links in chains.items():
+            console.print(f"{agent}: " + " → ".join(f"{link.hearer} ({link.event})" for link in links), markup=False)
+        for agent, why in broken.items():
+            console.print(f"{agent}'s chain is broken: {why}", style="red", markup=False)
+        for agent, event in found.false_knowers.items():
+            console.print(f"{agent} said it in {event} without having heard it", style="red", markup=False)
+    raise typer.Exit(1 if broken or found.false_knowers else 0)
+
+
+@app.command()
+def export(
+    folder: RunArgument,
+    out: Annotated[Path, typer.Option(help="New or empty folder.")],
+    form: Annotated[Form, typer.Option("--format", help="Of the files; GraphML is of the networks of who heard and paid whom.")],
+    tables: Annotated[list[str] | None, typer.Option("--table", help="Only this table; may be given more than once.")] = None,
+    pseudonymise: Annotated[
+        bool, typer.Option("--pseudonymise", help="Other names for everybody, owners' texts left out.")
+    ] = False,
+) -> None:
+    """Write the tables of a run folder in another form."""
+    from mqttown_cli.laboratory.export import export_run  # noqa: PLC0415  an extra
+    from mqttown_cli.laboratory.folder import RunFolderError  # noqa: PLC0415
+
+    try:
+        files = export_run(folder, out, form.value, tables, hide=pseudonymise)
+    except RunFolderError as error:
+        fail(error)
+    console.print(f"{len(files)} files in {out}", markup=False)
 
 
 class _Bar:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
@@ -52,7 +53,9 @@ class RunFolder:
         (self.path / "done").mkdir(parents=True, exist_ok=True)
         with file.open("w", encoding="utf-8") as opened:
             YAML().dump(experiment.plain(), opened)
-        (self.path / "base").write_text(str(experiment.base.absolute()), encoding="utf-8")
+        if experiment.model_file is not None:
+            (self.path / "model").mkdir(exist_ok=True)
+            shutil.copy2(experiment.model_file, self.path / "model")
 
     def experiment(self) -> Experiment:
         """The experiment, as it was run.
@@ -63,8 +66,7 @@ class RunFolder:
         file = self.path / "experiment.yaml"
         if not file.exists():
             raise RunFolderError(f"{self.path} is no run folder: it has no experiment.yaml")
-        base = Path((self.path / "base").read_text(encoding="utf-8"))
-        return Experiment.read(file).model_copy(update={"base": base})
+        return Experiment.read(file).model_copy(update={"base": self.path / "model"})
 
     def manifest(self) -> dict[str, Any]:
         """The manifest.
