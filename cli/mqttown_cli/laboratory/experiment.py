@@ -17,6 +17,7 @@ __all__ = ["Experiment", "ExperimentError", "Intervention", "Metric", "Survey", 
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _TIME: Final = re.compile(r"(?P<day>\d+) (?P<hour>\d{2}):(?P<minute>\d{2})")
+_NOT_RUN: Final = ("name", "about", "reference", "repetitions", "seeds")
 _OUTSIDE: Final = ("setup", "interventions", "surveys", "metrics", "exit_condition", "metrics_condition")
 
 
@@ -198,10 +199,16 @@ class Experiment(_Form):
     @property
     def hash(self) -> str:
         """SHA-256 of what is run, hexadecimal: the name, the words about it and the number of runs have no part in it."""
-        rest = {
-            key: value for key, value in self.plain().items() if key not in ("name", "about", "reference", "repetitions", "seeds")
-        }
+        rest = {key: value for key, value in self.plain().items() if key not in _NOT_RUN}
+        if self.model_file is not None:
+            rest["code"] = hashlib.sha256(self.model_file.read_bytes()).hexdigest()
         return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def model_file(self) -> Path | None:
+        """The file that the model is in, if it is one beside the experiment."""
+        name = self.model.rpartition(":")[0]
+        return self.base / name if name.endswith(".py") and (self.base / name).exists() else None
 
     @property
     def all_seeds(self) -> list[int]:

@@ -10,6 +10,7 @@ import polars as pl
 
 from mqttown_agents.mind import Mind
 from mqttown_agents.population import routine_minds
+from mqttown_cli.laboratory.fork import Fork
 from mqttown_cli.laboratory.groups import choose
 from mqttown_cli.laboratory.headless import Headless
 from mqttown_cli.laboratory.measure import Tables
@@ -63,6 +64,7 @@ class Town:
         self.seed, self.running, self.talk = seed, True, talk
         self._interventions: list[tuple[Any, ...]] = []
         self._waiting: list[tuple[TownInput, str]] = []
+        self._fork: Fork | None = None
         if start is None:
             self.compiled = compiled(town, residents, seed)
             minds = routine_minds(self.compiled, seed, talk=talk)
@@ -152,6 +154,11 @@ class Town:
         """Hash of the world's state."""
         return digest(self._headless.state)
 
+    def facts(self) -> dict[str, Any]:
+        """What the manifest says of this run's town and minds; routine minds need no model, and so no prompts."""
+        fork = None if self._fork is None else {"origin": self._fork.origin, "tick": self._fork.tick, "hash": self._fork.hash}
+        return {"content_hash": self.compiled["content_hash"], "minds": "routine", "models": [], "prompts": {}, "fork": fork}
+
     def tables(self) -> Tables:
         """All tables of the run so far."""
         kept = ("events", "actions", "speech", "knows", "money", "memories", "ticks")
@@ -172,9 +179,7 @@ class Town:
             self.intervene(kind, data, "by hand")
 
     def _go_on(self, folder: Path) -> None:
-        from mqttown_cli.laboratory.fork import Fork  # noqa: PLC0415  it is made of towns itself
-
-        fork = Fork.read(folder)
+        self._fork = fork = Fork.read(folder)
         self.compiled = fork.compiled
         self._record = Record(Names.of_town(self.compiled))
         self._headless = fork.revive(self._record, talk=self.talk)
