@@ -12,8 +12,13 @@ from mqttown_cli.supervisor import Part
 
 __all__ = ["SERVICES", "ClusterPorts", "Composition", "Plan", "cluster_ports", "reachable"]
 
-SERVICES: Final = ("orchestrator", "memory", "dashboard", "cli", "host-1")
+SERVICES: Final = ("orchestrator", "memory", "gateway", "dashboard", "cli", "host-1")
 """Processes of ours with a key of their own."""
+
+
+_THOUGHTFUL_TICK_SECONDS: Final = "900"
+"""A lockstep tick waits so long where thoughts come from models."""
+_LOCKSTEP_THOUGHT_SECONDS: Final = "300"
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,16 @@ class Plan:
     tls_key: Path | None = None
     self_signed: bool = False
     broker_cluster: int = 1
+    sandbox: bool = False
+    model_minds: int = 0
+    models: Path | None = None
+    cassette: Path | None = None
+    cassette_mode: str = "strict"
+
+    @property
+    def gateway(self) -> bool:
+        """Whether residents can think with models."""
+        return self.model_minds > 0 or self.models is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +112,7 @@ class Composition:
         self._mqtt_host = (broker.hostname if broker else None) or reachable(plan.host)
         self._mqtt_port = (broker.port or 1883) if broker else ports["--mqtt-port"]
         self._town = town
+        self._jail = folder.path / "jail"
         self._shared = {
             "MQTTOWN_DATA": str(folder.path),
             "MQTTOWN_TOWN": town,
@@ -135,6 +151,8 @@ class Composition:
         """The one writer of the world; its end is the end of the town."""
         limit = {"MQTTOWN_FOR_TICKS": str(self._plan.for_ticks)} if self._plan.for_ticks else {}
         speed = {"MQTTOWN_SPEED": str(self._plan.speed)}
+        if self._plan.gateway:
+            speed["MQTTOWN_LOCKSTEP_WAIT"] = _THOUGHTFUL_TICK_SECONDS
         if self._plan.public:
             speed["MQTTOWN_FAILPOINT"] = ""  # whatever our own environment says
         return Part(
@@ -150,8 +168,39 @@ class Composition:
         return Part("memory", "mqttown_memory", {**self._stored, **self._key("memory")}, rank=1)
 
     def minds(self) -> Part:
-        """The host of routine minds: the first to go, so that it can say goodbye."""
-        return Part("host-1", "mqttown_runtime", {**self._shared, **self._key("host-1")}, rank=3)
+        """The host of minds: the first to go, so that it can say goodbye."""
+        thinking = {}
+        if self._plan.gateway:
+            thinking = {"MQTTOWN_MODEL_MINDS": str(self._plan.model_minds), "MQTTOWN_PROMPTS": str(_content("prompts"))}
+            if self._plan.lockstep:
+                thinking["MQTTOWN_THINK_SECONDS"] = _LOCKSTEP_THOUGHT_SECONDS
+        return Part("host-1", "mqttown_runtime", {**self._stored, **self._key("host-1"), **thinking}, rank=3)
+
+    def sandbox(self) -> tuple[Part, ...]:
+        """What keeps agents in containers, if there shall be any: the first to go ends them, and their doors close behind them."""
+        if not self._plan.sandbox:
+            return ()
+        jailed = {**self._stored, "MQTTOWN_JAIL": str(self._jail)}
+        if self._plan.gateway:
+            jailed["MQTTOWN_PROMPTS"] = str(_content("prompts"))
+        spectator = {"MQTTOWN_SPECTATOR_KEY": self._tokens["spectator"]} if self._plan.broker == "mosquitto" else {}
+        return (
+            Part("doorkeeper", "mqttown_runtime.doorkeeper", {**jailed, **spectator}, rank=1),
+            Part("jailer", "mqttown_runtime.jailer", jailed, rank=4),
+        )
+
+    def gateway(self) -> tuple[Part, ...]:
+        """The way to models, if there is one."""
+        if not self._plan.gateway:
+            return ()
+        settings = {
+            "MQTTOWN_MODELS": str((self._plan.models or _content("models") / "models.yaml").absolute()),
+            "MQTTOWN_KEY_SECRETS": f"{self._tokens['keys']}=",  # as Fernet spells 32 bytes
+        }
+        if self._plan.cassette is not None:
+            settings["MQTTOWN_CASSETTE"] = str(self._plan.cassette.absolute())
+            settings["MQTTOWN_CASSETTE_MODE"] = self._plan.cassette_mode
+        return (Part("gateway", "mqttown_runtime.gateway", {**self._stored, **self._key("gateway"), **settings}, rank=2),)
 
     def dashboard(self) -> Part:
         """The page and the API."""
@@ -220,6 +269,13 @@ class Composition:
 
     def _key(self, service: str) -> dict[str, str]:
         return {"MQTTOWN_SERVICE_KEY": self._keys[service]}
+
+
+def _content(folder: str) -> Path:
+    """A folder of the content that comes with mqttown."""
+    from mqttown_cli.content.load import content_folder  # noqa: PLC0415  what reads content is not to stay in our memory
+
+    return content_folder() / folder
 
 
 def reachable(host: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 __all__ = ["DEFAULT_DATA", "DataFolder", "FolderError", "Running"]
 
 DEFAULT_DATA: Final = Path(".mqttown")
-TOKENS: Final = ("operator", "researcher", "spectator")
+TOKENS: Final = ("operator", "researcher", "spectator", "keys")
 Running = dict[str, Any]
 """What `mqttown up` wrote of itself: town, page, api, mqtt, ws, host, ports, database, pid."""
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -28,6 +29,14 @@ DEFAULTS: Final[dict[str, Any]] = {"town": "helsinki", "residents": 25, "seed": 
 """What a new town is made from; a town that goes on keeps what it was made from."""
 LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 console = Console(stderr=False, highlight=False, soft_wrap=True)
+
+
+class CassetteMode(StrEnum):
+    """What is done with a cassette of thoughts."""
+
+    RECORD = "record"
+    REPLAY = "replay"
+    STRICT = "strict"
 
 
 def up(
@@ -74,6 +83,17 @@ def up(
     ] = False,
     tls_cert: Annotated[Path | None, typer.Option(help="Certificate for MQTT and WebSocket, PEM, with its chain.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Key of that certificate, PEM.")] = None,
+    model_minds: Annotated[
+        int, typer.Option(min=0, help="So many residents, the first ones, think with a model; see docs/minds.md.")
+    ] = 0,
+    models: Annotated[
+        Path | None, typer.Option(help="Registry of models, YAML; starts the gateway.", show_default="content/models/models.yaml")
+    ] = None,
+    cassette: Annotated[Path | None, typer.Option(help="File of thoughts to record, or to play again.")] = None,
+    cassette_mode: Annotated[CassetteMode, typer.Option(help="What is done with the cassette.")] = CassetteMode.STRICT,
+    sandbox: Annotated[
+        bool, typer.Option("--sandbox", help="Host agents in containers too: needs a Docker Engine and root; see docs/sandbox.md.")
+    ] = False,
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Let --public go without TLS, where something before us has it.")
     ] = False,
@@ -82,7 +102,8 @@ def up(
     plan = Plan(
         made_from={"town": town, "residents": residents, "seed": seed}, speed=speed, for_ticks=for_ticks, data=data, host=host,
         http_port=http_port, mqtt_port=mqtt_port, ws_port=ws_port, broker=broker, database=database, talk=talk, open=open_,
-        lockstep=lockstep, public=public, tls_cert=tls_cert, tls_key=tls_key, broker_cluster=broker_cluster,
+        lockstep=lockstep, public=public, tls_cert=tls_cert, tls_key=tls_key, broker_cluster=broker_cluster, sandbox=sandbox,
+        model_minds=model_minds, models=models, cassette=cassette, cassette_mode=cassette_mode.value,
     )  # fmt: skip
     _check_doors(plan, insecure=insecure, tls=tls)
     if open_ and host not in LOOPBACK:
@@ -104,6 +125,8 @@ def _check_doors(plan: Plan, *, insecure: bool, tls: bool) -> None:
         raise typer.BadParameter(f"--broker-cluster is for the broker nats; {plan.broker} has no cluster")
     if plan.host not in LOOPBACK and not plan.public:
         raise typer.BadParameter(f"--host {plan.host} lets others than this machine in: say --public too, or use --host 127.0.0.1")
+    if plan.cassette is not None and not plan.gateway:
+        raise typer.BadParameter("--cassette is for thoughts of models: say --model-minds or --models too")
     if plan.public and plan.broker == "amqtt":
         raise typer.BadParameter("--public: amqtt does not hold the grants against strangers; use --broker nats or mosquitto")
     if (tls or plan.tls_cert) and (plan.broker == "amqtt" or "://" in plan.broker):
@@ -215,6 +238,10 @@ def _embedded(folder: DataFolder, stack: contextlib.ExitStack, supervisor: Super
 async def _start(supervisor: Supervisor, composition: Composition, folder: DataFolder) -> None:
     console.print(f"· opening the broker, {composition.running()['mqtt']}")
     await supervisor.start(composition.gate())
+    await supervisor.start(*composition.gateway())  # before anybody thinks
     console.print("· waking the orchestrator, memory, minds and the page")
     await supervisor.start(composition.orchestrator(), composition.memory(), composition.minds(), composition.dashboard())
+    if composition.sandbox():
+        console.print("· opening the sandbox")
+        await supervisor.start(*composition.sandbox())
     folder.write_running({**composition.running(), "pids": supervisor.pids()})

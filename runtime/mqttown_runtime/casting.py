@@ -7,7 +7,6 @@ from typing import Any
 from jinja2 import TemplateError
 
 from mqttown_agents.mind import Mind, Thinker
-from mqttown_agents.model.cast import model_mind
 from mqttown_agents.population import routine_mind
 
 __all__ = ["CastingError", "cast", "told_of_models"]
@@ -59,7 +58,11 @@ def cast(
             case "routine":
                 return routine_mind(person, known, seed, talk=talk)
             case "model":
+                from mqttown_agents.model.cast import model_mind  # noqa: PLC0415  it needs the extra `models`
+
                 return model_mind(person, known, model or {}, seed, talk=talk)
+    except ImportError as error:
+        raise CastingError(f"nobody here thinks with a model: {error}") from error
     except (KeyError, TypeError, AttributeError, ValueError, TemplateError) as error:
         raise CastingError(f"the person can't be read: {type(error).__name__} {error}") from error
     raise CastingError(f"there is no mind of kind {kind!r} here")

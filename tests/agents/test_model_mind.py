@@ -149,7 +149,7 @@ def test_nobody_thinks_where_there_is_nothing_to_decide(aino: Any, observe: Any)
     led = aino(lambda _: call("wait", ticks=30))
     assert led.decide(seen(observe, doing="sleeping"))["parameters"] == {}
     assert led.decide(seen(observe, doing="walking", because=["verdict"]))["parameters"] == {}
-    assert led.decide(seen(observe, because=["verdict"]))["parameters"] == {"ticks": 5}
+    assert led.decide(seen(observe, because=["verdict"]))["parameters"] == {"ticks": 10}
     assert not led.wishes
     assert led.mind.tally.decisions == 0
 
@@ -292,7 +292,7 @@ def test_detail_decides_how_much_comes_to_mind(aino: Any, observe: Any) -> None:
         led.decide(seen(observe))
         return str(led.completions[-1].messages[1]["content"]).count("You remember")
 
-    assert [remembered(detail) for detail in ("brief", "normal", "rich")] == [4, 8, 12]
+    assert [remembered(detail) for detail in ("brief", "normal", "rich")] == [3, 6, 12]
 
 
 def test_style_and_risk_are_in_the_words_about_oneself(aino: Any, observe: Any) -> None:

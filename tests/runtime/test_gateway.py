@@ -350,7 +350,7 @@ async def test_a_model_without_tools_is_held_to_a_schema_and_its_answer_is_a_cal
     assert "- move_to: Do it. Parameters: to: one of park, cafe." in told["messages"][0]["content"]
     moving, saying = told["response_format"]["json_schema"]["schema"]["anyOf"]
     assert moving["properties"]["parameters"]["properties"]["to"] == {"type": "string", "enum": ["park", "cafe"]}
-    assert saying["properties"]["parameters"]["properties"]["text"] == {"type": "string", "minLength": 1, "maxLength": 160}
+    assert saying["properties"]["parameters"]["properties"]["text"] == {"type": "string", "minLength": 1, "maxLength": 120}
     assert saying["properties"]["parameters"]["properties"]["to"]["maxItems"] == 4
     stub.reply = lambda _: says('{"action": "mo')
     thought = await gateway.think(Ask("mira", "2", messages, tools))

@@ -6,8 +6,8 @@ from typing import Any, Final, Literal, Self
 
 __all__ = ["Profile"]
 
-_MEMORIES: Final = {"brief": 4, "normal": 8, "rich": 12}
-_SIGHTS: Final = {"brief": 5, "normal": 10, "rich": 20}
+_MEMORIES: Final = {"brief": 3, "normal": 6, "rich": 12}
+_SIGHTS: Final = {"brief": 4, "normal": 8, "rich": 16}
 _REFLECTS_AFTER: Final = {"brief": 6000, "normal": 4000, "rich": 2500}
 
 

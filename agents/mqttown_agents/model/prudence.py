@@ -13,7 +13,7 @@ __all__ = ["Prudence"]
 _MOST_SAID: Final = 8
 _WINDOW: Final = 60
 """In so many minutes nobody says more than that: the bound that makes an endless talk impossible."""
-_SHORTEST_REST: Final = 5
+_SHORTEST_REST: Final = 10
 """Minutes: somebody idle who waits does so at least this long, since every look around costs a thought."""
 
 

@@ -26,7 +26,7 @@ _CALLING: Final = frozenset({"arrived", "claimed", "ended", "gift", "hello", "ne
 """News that calls for a decision even in the middle of something."""
 _PLAN_IMPORTANCE: Final = 0.5
 _MOST_UNREAD: Final = 20
-_LOOKS_AGAIN: Final = 5
+_LOOKS_AGAIN: Final = 10
 """Minutes between two decisions of somebody idle on what concerns others alone."""
 
 

@@ -6,7 +6,9 @@ from typing import Any, Final
 
 __all__ = ["answer_format", "call_of", "with_tools_in_words"]
 
-_LONGEST_TEXT: Final = 160
+_LONGEST_TEXT: Final = 120
+_SHOWN_CHOICES: Final = 4
+"""More than that are left to the schema, which a model can't but hold; its prompt tells what is there in any case."""
 _MOST_ENTRIES: Final = 4
 _MOST_CHOICES: Final = 40
 """A small model loses itself in more than that; and each bound ends an answer before its tokens do."""
@@ -89,5 +91,6 @@ def _line(function: Mapping[str, Any]) -> str:
 def _property(name: str, schema: Mapping[str, Any], *, needed: bool) -> str:
     inner = schema.get("items", {}) if schema.get("type") == "array" else schema
     choices = inner.get("enum") or inner.get("examples") or ()
-    what = f"one of {', '.join(map(str, choices[:_MOST_CHOICES]))}" if choices else inner.get("description", inner.get("type", ""))
+    few = 0 < len(choices) <= _SHOWN_CHOICES
+    what = f"one of {', '.join(map(str, choices))}" if few else inner.get("description", inner.get("type", ""))
     return f"{name}{'' if needed else ' (optional)'}: {'list, each ' if inner is not schema else ''}{what}"
