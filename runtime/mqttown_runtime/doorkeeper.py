@@ -25,6 +25,8 @@ __all__ = ["main"]
 log = structlog.get_logger(__name__)
 
 _PULSE_SECONDS: Final = 2.0
+_SPECTATOR: Final = "Spectator~64"
+"""Where spectators need a name; one client id each."""
 
 
 class _Pulse:
@@ -64,7 +66,8 @@ class _Pulse:
 async def _keep(settings: DoorkeeperSettings) -> None:
     pool = await asyncpg.create_pool(settings.database, min_size=1, max_size=1)
     broker = Address(settings.mqtt_host, settings.mqtt_port, pin=str(settings.mqtt_pin) if settings.mqtt_pin else None)
-    link = Link(broker, client_id=f"doorkeeper-{settings.town}")
+    key = settings.spectator_key.get_secret_value() if settings.spectator_key is not None else None
+    link = Link(broker, _SPECTATOR if key else None, key, client_id=f"doorkeeper-{settings.town}")
     try:
         register = Register(pool)
         await register.make()

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import signal
 import sys
 from functools import partial
@@ -49,6 +50,8 @@ async def _keep(settings: JailerSettings) -> None:
             await _look_for_ever(warden, register, settings)
         finally:
             programs.close()
+            with contextlib.suppress(EngineError):
+                await warden.rest()
             warden.close()
     finally:
         await lock.close()
@@ -87,8 +90,11 @@ async def _until_told(settings: JailerSettings) -> None:
 
 
 def main() -> int:
-    """Run until SIGTERM; return the exit code. Agents live on: their containers are the engine's."""
+    """Run until SIGTERM, and stop the agents' containers; return the exit code. After any other end they live on."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    if os.geteuid() != 0:
+        log.error("the jailer needs root: each agent has a disk of its own, which is mounted")
+        return 3
     try:
         asyncio.run(_until_told(JailerSettings()))
     except ValidationError as error:

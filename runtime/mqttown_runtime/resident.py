@@ -28,12 +28,15 @@ log = structlog.get_logger(__name__)
 
 RESIDENT: Final = "/agent/config/resident.json"
 """Where a container finds who it is; `MQTTOWN_RESIDENT` names another file."""
-_PATIENCE: Final = {"recall_seconds": 2.0, "think_seconds": 60.0}
+_RECALL_SECONDS: Final = 2.0
+_LOCKSTEP_RECALL_SECONDS: Final = 10.0
+_THINK_SECONDS: Final = 60.0
+_LOCKSTEP_THINK_SECONDS: Final = 300.0
 
 
 async def _live(credentials: Credentials, told: dict[str, Any]) -> None:
     mind = cast(told["mind"], told["person"], told["known"], told["seed"], talk=told["talk"], model=told.get("model"))
-    session, patience = secrets.token_hex(4), _PATIENCE | {name: told[name] for name in _PATIENCE if name in told}
+    session, lockstep = secrets.token_hex(4), told["lockstep"]
     away = topics.agent_out(credentials.town, credentials.district, credentials.agent, "status")
     link = Link(
         credentials.address,
@@ -42,17 +45,18 @@ async def _live(credentials: Credentials, told: dict[str, Any]) -> None:
         will=Will(away, {"status": "offline", "session": session}),
         on_connect=lambda _link: host.connected(),
     )
-    recollection = Recollection(link, patience["recall_seconds"])
+    recollection = Recollection(link, _LOCKSTEP_RECALL_SECONDS if lockstep else _RECALL_SECONDS)
+    thinking = Deliberations(link, recollection, Pool(1), _LOCKSTEP_THINK_SECONDS if lockstep else _THINK_SECONDS)
     host = Host(
         credentials.town,
         link,
         {credentials.agent: mind},
         session,
         recollection,
-        Deliberations(link, recollection, Pool(1), patience["think_seconds"]),
+        thinking,
         lambda: log.info("here", agent=credentials.agent),
         whose=(credentials.district, credentials.agent),
-        lockstep=told["lockstep"],
+        lockstep=lockstep,
     )
     async with link:
         try:

@@ -10,12 +10,16 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
+import asyncpg
 import pytest
 
 from mqttown_runtime.sandbox.cell import Cell
@@ -27,6 +31,7 @@ KEPT = Path("/var/lib/mqttown-test-engine")
 """Images stay here, so that the base image is made once on a machine."""
 SOCKET = Path("/run/mqttown-test-engine/docker.sock")
 START_SECONDS = 60.0
+MQTTOWN = str(Path(sys.executable).parent / "mqttown")
 _numbers = itertools.count(int(time.time()) % 100_000 * 10 + 300_000)
 
 
@@ -220,3 +225,88 @@ def until() -> Callable[..., Any]:
         return found
 
     return wait
+
+
+class RunningTown:
+    """One `mqttown up` on a database of the test's, with the engine of the tests."""
+
+    def __init__(self, data: Path, database: str, engine: str, *args: str) -> None:
+        self.data, self.database = data, database
+        self.lines: list[str] = []
+        self.ready: dict[str, str] = {}
+        self._args = ["--data", str(data), "--database", database, "--http-port", "0", "--mqtt-port", "0", "--ws-port", "0", *args]
+        self._environment = {**os.environ, "MQTTOWN_DOCKER": engine, "MQTTOWN_LOOK_SECONDS": "0.2", "MQTTOWN_LOG_SECONDS": "0.5"}
+
+    def begin(self) -> None:
+        """Start, and wait until it is ready."""
+        self.process = subprocess.Popen(
+            [MQTTOWN, "up", *self._args],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=self._environment,
+            start_new_session=True,
+        )
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip())
+            if line.startswith("ready "):
+                self.ready = json.loads(line.removeprefix("ready "))
+                break
+        assert self.ready, self.lines
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        with self.process.stdout as out:
+            self.lines += [line.rstrip() for line in out]
+
+    def cli(self, *args: str) -> str:
+        """What a command of ours prints."""
+        done = subprocess.run([MQTTOWN, *args, "--data", str(self.data)], capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr + done.stdout
+        return done.stdout
+
+    def pid(self, part: str) -> int:
+        """Of one of its processes."""
+        return int(json.loads((self.data / "running.json").read_text())["pids"][part])
+
+    def log(self, part: str) -> str:
+        """What one of its processes has written."""
+        return (self.data / "logs" / f"{part}.log").read_text(errors="replace")
+
+    def end(self) -> None:
+        """Stop it, and take the agents' disks away."""
+        if hasattr(self, "process") and self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(30)
+        for disk in self.data.glob("jail/*/disk"):
+            while os.path.ismount(disk):
+                subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.fixture
+def start_town(engine_url: str, image: str, postgres_url: str, tmp_path: Path) -> Iterator[Callable[..., RunningTown]]:
+    """Towns with the sandbox; each has a database of its own. They are not begun yet."""
+    made: list[RunningTown] = []
+
+    async def fresh(name: str) -> str:
+        connection = await asyncpg.connect(postgres_url)
+        try:
+            await connection.execute(f"CREATE DATABASE {name}")
+        finally:
+            await connection.close()
+        return urlunsplit(urlsplit(postgres_url)._replace(path=f"/{name}"))
+
+    def make(*args: str) -> RunningTown:
+        database = asyncio.run(fresh(f"{urlsplit(postgres_url).path[1:]}_{len(made)}"))
+        made.append(RunningTown(tmp_path / f"town{len(made)}", database, engine_url, *args))
+        return made[-1]
+
+    yield make
+    for town in made:
+        town.end()
+    engine = Engine("helsinki", url=engine_url)
+    for container in engine.list():
+        engine.remove(container.agent)
+    engine.close()

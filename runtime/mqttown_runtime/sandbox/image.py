@@ -1,5 +1,6 @@
 """The image that agents run in: a base with Python, and our SDK with what it needs. `python -m` this builds it."""
 
+import contextlib
 import importlib.metadata
 import importlib.util
 import re
@@ -12,8 +13,9 @@ from typing import Final
 
 import docker
 import docker.errors
+import docker.models.images
 
-__all__ = ["AGENT_IMAGE", "BASE_IMAGE", "ImageError", "agent_files", "build"]
+__all__ = ["AGENT_IMAGE", "BASE_IMAGE", "ImageError", "agent_files", "build", "python_of"]
 
 AGENT_IMAGE: Final = "mqttown/agent:latest"
 BASE_IMAGE: Final = "mqttown/agent-base:bookworm"
@@ -22,6 +24,10 @@ _LEFT_OUT: Final = ("__pycache__", "gateway", "sandbox", "supervision", "jailer.
 """Of the runtime a resident needs its own half alone."""
 _ROOTS: Final = ("aiomqtt", "pydantic", "jinja2", "py-trees", "structlog")
 """What the SDK and the built-in minds stand on; what these stand on is found by their metadata."""
+_ROOTS_OF_MODELS: Final = ("jsonschema",)
+"""The same for minds that think with a model, where the extra `models` is installed."""
+_BASE_LABEL: Final = "town.mqttown.base"
+_PYTHON_LABEL: Final = "town.mqttown.python"
 
 
 class ImageError(RuntimeError):
@@ -44,25 +50,55 @@ def build(client: docker.DockerClient, *, base: str = BASE_IMAGE, tag: str = AGE
         ImageError: the base is not there, or something in it fails.
     """
     try:
-        client.images.get(base)
+        base_id = str(client.images.get(base).id)
     except docker.errors.ImageNotFound:
         raise ImageError(
             f"there is no image {base}: make it with {agent_files() / 'base-image'}, or pull one and name it"
         ) from None
-    python = client.containers.run(
-        base, ["python3", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], remove=True, network_mode="none"
-    )
+    before = _there(client, tag)
+    python = _python(client, base, base_id, before)
     with tempfile.TemporaryDirectory() as name:
         context = Path(name)
         shutil.copy(agent_files() / "Dockerfile", context)
-        _fill(context / "site", python.decode().strip())
+        _fill(context / "site", python)
+        labels = {_BASE_LABEL: base_id, _PYTHON_LABEL: python}
         try:
             image, _ = client.images.build(
-                path=str(context), tag=tag, buildargs={"BASE": base}, network_mode="none", rm=True, forcerm=True, pull=False
+                path=str(context),
+                tag=tag,
+                buildargs={"BASE": base},
+                labels=labels,
+                network_mode="none",
+                rm=True,
+                forcerm=True,
+                pull=False,
             )
         except (docker.errors.BuildError, docker.errors.APIError) as error:
             raise ImageError(f"{tag} can't be built: {error}") from error
+    if before is not None and before.id != image.id:
+        with contextlib.suppress(docker.errors.APIError):  # containers may still be made from it
+            client.images.remove(str(before.id))
     return str(image.id)
+
+
+def python_of(client: docker.DockerClient) -> str:
+    """The version of Python in the agents' image, like `3.11`."""
+    return str(client.images.get(AGENT_IMAGE).labels[_PYTHON_LABEL])
+
+
+def _there(client: docker.DockerClient, tag: str) -> docker.models.images.Image | None:
+    try:
+        return client.images.get(tag)
+    except docker.errors.ImageNotFound:
+        return None
+
+
+def _python(client: docker.DockerClient, base: str, base_id: str, before: docker.models.images.Image | None) -> str:
+    if before is not None and before.labels.get(_BASE_LABEL) == base_id:
+        return str(before.labels[_PYTHON_LABEL])
+    program = "import sys; print('%d.%d' % sys.version_info[:2])"
+    told = client.containers.run(base, ["python3", "-c", program], remove=True, network_mode="none")
+    return str(told.decode().strip())
 
 
 def _fill(site: Path, python: str) -> None:
@@ -103,6 +139,8 @@ def _needed() -> list[str]:
     """All packages that are needed, whatever is optional left out."""
     found: set[str] = set()
     waiting = list(_ROOTS)
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        waiting += [name for name in _ROOTS_OF_MODELS if importlib.metadata.version(name)]
     while waiting:
         name = re.sub(r"[-_.]+", "-", waiting.pop()).lower()
         if name in found:

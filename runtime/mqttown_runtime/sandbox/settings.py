@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mqttown_runtime.sandbox.container import Runtime
@@ -41,3 +41,4 @@ class DoorkeeperSettings(BaseSettings):
     mqtt_host: str = Field(default="127.0.0.1", description="Host of the broker: all that agents can reach.")
     mqtt_port: int = Field(default=1883, ge=1, le=65535, description="MQTT port of the broker.")
     mqtt_pin: Path | None = Field(default=None, description="Certificate of the broker, PEM; none connects without TLS.")
+    spectator_key: SecretStr | None = Field(default=None, description="A spectator's password; none where spectators need none.")

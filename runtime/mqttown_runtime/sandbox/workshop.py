@@ -13,7 +13,7 @@ from typing import Final
 import docker
 import docker.errors
 
-from mqttown_runtime.sandbox.image import AGENT_IMAGE, ImageError
+from mqttown_runtime.sandbox.image import AGENT_IMAGE, ImageError, python_of
 from mqttown_runtime.sandbox.unpack import unpack
 
 __all__ = ["CodeError", "build_code", "code_image", "drop_code"]
@@ -94,12 +94,9 @@ def _command(run: Sequence[str]) -> tuple[str, ...]:
 
 def _fetch(client: docker.DockerClient, needs: Sequence[str]) -> bytes:
     """Fetch wheels, of which nothing is run when they are unpacked, from wherever this machine's pip is set up to look."""
-    python = client.containers.run(
-        AGENT_IMAGE, ["python3", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], remove=True, network_mode="none"
-    )
     with tempfile.TemporaryDirectory() as folder:
         pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet", "--no-compile"]
-        wheels = ["--only-binary=:all:", "--python-version", python.decode().strip(), "--target", folder]
+        wheels = ["--only-binary=:all:", "--python-version", python_of(client), "--target", folder]
         environment = {**os.environ, "PIP_NO_CACHE_DIR": "1"}
         try:
             done = subprocess.run(

@@ -24,6 +24,8 @@ log = structlog.get_logger(__name__)
 INSIDE: Final = f"/agent/config/{DOOR}"
 """The door, as an agent sees it."""
 NO_KEY: Final = "its key is not here any more, so it can't enter the town: give it a new one"
+_REST_SECONDS: Final = 1
+"""Whoever does not end by then is killed."""
 _TROUBLE_PAUSE: Final = timedelta(seconds=5)
 """Before the engine is asked again for what it would not do."""
 
@@ -100,6 +102,16 @@ class Warden:
             await self._register.keep_log(container.agent, await asyncio.to_thread(self._engine.logs, container.agent))
         for archive in await self._register.drop_archives():
             await asyncio.to_thread(drop_code, self._engine.client, archive)
+
+    async def rest(self) -> None:
+        """Stop everybody, since the town stops; that counts as no end of theirs, and the next look starts them again."""
+        if self._engine is None:
+            return
+        running = [one for one in await asyncio.to_thread(self._engine.list) if one.state in {"running", "paused"}]
+        await asyncio.gather(*(asyncio.to_thread(self._engine.stop, one.agent, _REST_SECONDS) for one in running))
+        ended = {one.agent: one.finished for one in await asyncio.to_thread(self._engine.list)}
+        for agent in (one.agent for one in running):
+            await self._register.observe(agent, "waiting", "the town has stopped", counted=ended.get(agent))
 
     def close(self) -> None:
         """Let go of the engine; the agents live on."""
