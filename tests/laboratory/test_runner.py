@@ -1,0 +1,146 @@
+"""Runs depend on the file and the seed alone: not on workers, not on being killed; and all of it can be checked again."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import polars as pl
+import psutil
+import pytest
+from typer.testing import CliRunner
+
+from mqttown_cli.__main__ import app
+from mqttown_cli.laboratory.experiment import Experiment
+from mqttown_cli.laboratory.folder import RunFolder, RunFolderError
+from mqttown_cli.laboratory.runner import RunError, run_experiment
+
+TINY = str(Path(__file__).parents[1] / "towns" / "tiny.json")
+NEWS = "The lantern of Pihlajasaari burns blue again."
+Run = Callable[..., tuple[dict[str, Any], Path]]
+
+
+def test_the_same_twice_and_on_two_worker_counts(rumour: dict[str, Any], run: Run) -> None:
+    first, one = run(rumour)
+    second, _ = run(rumour, workers=2)
+    assert first["hash"] == second["hash"]
+    assert [entry["hash"] for entry in first["runs"]] == [entry["hash"] for entry in second["runs"]]
+    assert len({entry["state"] for entry in first["runs"]}) == 4, "seeds and talk make a difference"
+    assert CliRunner().invoke(app, ["verify", str(one)]).exit_code == 0
+    told = json.loads(CliRunner().invoke(app, ["verify", str(one), "--run", "2", "--json"]).stdout)
+    assert (told["ok"], told["runs"], told["hash"]) == (True, 1, first["hash"])
+
+
+def test_a_run_that_was_killed_goes_on_where_it_was(rumour: dict[str, Any], run: Run, tmp_path: Path) -> None:
+    whole, one = run(rumour)
+    file, out = tmp_path / "rumour.json", tmp_path / "killed"
+    file.write_text(json.dumps(rumour), encoding="utf-8")  # JSON is YAML
+    command = [sys.executable, "-m", "mqttown_cli", "experiment", "run", str(file), "--out", str(out), "--workers", "2"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        watched = psutil.Process(process.pid)
+        while process.poll() is None and not list(out.glob("done/*.json")):
+            psutil.wait_procs([watched], timeout=0.01)
+        children = watched.children(recursive=True) if watched.is_running() else []
+        process.send_signal(signal.SIGKILL)
+        for child in children:
+            child.kill()
+        psutil.wait_procs(children, timeout=10)
+    assert process.returncode == -signal.SIGKILL, "it was killed before it was done"
+    assert not (out / "manifest.json").exists()
+    finished = {file.name: file.stat().st_mtime_ns for file in out.glob("done/*.json")}
+    again = run_experiment(Experiment.read(file), out)
+    assert again["hash"] == whole["hash"]
+    assert {name: (out / "done" / name).stat().st_mtime_ns for name in finished} == finished, "what was there is not run again"
+    for table in RunFolder(one).names:
+        assert RunFolder(one).table(table).equals(RunFolder(out).table(table)), table
+
+
+def test_more_seeds_come_behind_and_another_experiment_is_refused(rumour: dict[str, Any], run: Run) -> None:
+    short = {**rumour, "time_limit": 20, "repetitions": 1}
+    first, out = run(short)
+    more = run_experiment(Experiment.of({**short, "repetitions": 2}), out)
+    assert [entry["hash"] for entry in more["runs"][:2]] == [entry["hash"] for entry in first["runs"]]
+    assert [entry["seed"] for entry in more["runs"]] == [1, 1, 2, 2]
+    with pytest.raises(RunFolderError, match="another experiment"):
+        run_experiment(Experiment.of({**short, "time_limit": 21}), out)
+    with pytest.raises(RunFolderError, match="come behind"):
+        run_experiment(Experiment.of({**short, "seeds": [7]}), out)
+
+
+def test_the_tables_open_with_one_line_each(rumour: dict[str, Any], run: Run) -> None:
+    manifest, out = run({**rumour, "repetitions": 1})
+    events = pl.read_parquet(f"{out}/events/*.parquet")
+    assert len(duckdb.sql(f"FROM '{out}/events/*.parquet'")) == len(events)
+    assert len(pd.read_parquet(out / "events")) == len(events)
+    model = pl.read_parquet(f"{out}/model_vars/*.parquet")
+    assert model.columns == ["RunId", "iteration", "Step", "town", "talk", "fact", "gini", "know"]
+    assert model.filter(pl.col("RunId") == 0)["Step"].to_list() == [0, 60, 120, 180, 240]
+    agents = pl.read_parquet(f"{out}/agent_vars/*.parquet")
+    assert agents.columns[:7] == ["RunId", "iteration", "Step", "town", "talk", "fact", "AgentID"]
+    assert len(agents) == 2 * 5 * 6
+    runs = pl.read_parquet(out / "runs.parquet")
+    assert runs["hash"].to_list() == [entry["hash"] for entry in manifest["runs"]]
+    told = json.loads((out / "dictionary.json").read_text(encoding="utf-8"))
+    for name in RunFolder(out).names:
+        assert set(told[name]["columns"]) == set(RunFolder(out).table(name).columns)
+        assert all(column["meaning"] for column in told[name]["columns"].values())
+    assert manifest["lock_hash"]
+    assert manifest["runs"][0]["facts"]["content_hash"]
+
+
+def test_interventions_are_done_once_and_journaled(rumour: dict[str, Any], run: Run) -> None:
+    _, out = run({**rumour, "repetitions": 1})
+    done = RunFolder(out).table("interventions", 0)
+    assert done.select("kind", "because").rows() == [("plant", "setup"), ("close", "at"), ("weather", "when")]
+    assert done["tick"].to_list()[:2] == [1, 30]
+    events = {row["id"]: row for row in RunFolder(out).table("events", 0).to_dicts()}
+    assert [events[event]["kind"] for event in done["event"]] == ["intervened"] * 3
+    assert [row["kind"] for row in events.values() if row["cause"] == done["event"][0]] == ["planted"]
+    heard = RunFolder(out).table("answers", 0).filter(pl.col("tick") == 240, pl.col("boolean"))
+    known = RunFolder(out).table("model_vars", 0)["know"].to_list()
+    assert len(heard) == known[-1] > 1
+    silent = RunFolder(out).table("model_vars", 1)["know"].to_list()
+    assert silent[-1] == 1, "nobody talks, nobody learns"
+
+
+def test_what_can_not_be_done_ends_the_run_with_a_reason(rumour: dict[str, Any], run: Run) -> None:
+    wrong = {**rumour, "interventions": [{"at": 5, "do": "close", "building": "atlantis"}], "repetitions": 1}
+    with pytest.raises(RunError, match="There is no building atlantis"):
+        run(wrong)
+    with pytest.raises(RunError, match="there is no intervention 'flood'"):
+        run({**rumour, "interventions": [{"at": 5, "do": "flood"}]})
+    with pytest.raises(RunError, match="there is no measure 'joy'"):
+        run({**rumour, "metrics": ["joy"]})
+    with pytest.raises(RunError, match="names nothing"):
+        run({**rumour, "setup": [{"do": "plant", "agent": "${nothing}", "text": NEWS}], "metrics": [], "interventions": []})
+
+
+def test_a_file_that_was_changed_is_found(rumour: dict[str, Any], run: Run) -> None:
+    _, out = run({**rumour, "repetitions": 1, "time_limit": 60})
+    file = out / "events" / "0000.parquet"
+    pl.read_parquet(file).with_columns(tick=pl.col("tick") + 1).write_parquet(file)
+    told = CliRunner().invoke(app, ["verify", str(out), "--json"])
+    assert told.exit_code == 1
+    assert json.loads(told.stdout)["detail"] == "the file of table events is not as it was written"
+
+
+def test_diff_finds_tick_agent_and_cause(rumour: dict[str, Any], run: Run) -> None:
+    base = {**rumour, "repetitions": 1, "time_limit": 120, "parameters": {"town": TINY, "fact": NEWS}}
+    (_, one), (_, same) = run(base), run(base)
+    _, other = run({**base, "interventions": [*base["interventions"], {"at": 77, "do": "price", "item": "coffee", "cents": 999}]})
+    told = CliRunner().invoke(app, ["diff", str(one), str(same)])
+    assert told.exit_code == 0
+    assert "the same" in told.stdout
+    found = json.loads(CliRunner().invoke(app, ["diff", str(one), str(other), "--json"]).stdout)
+    assert (found["tick"], found["agent"], found["here"]["inputs"]) == (77, "laboratory", None)
+    assert found["there"]["inputs"][0]["data"]["cents"] == 999
+    _, seeded = run({**base, "seeds": [2]})
+    found = json.loads(CliRunner().invoke(app, ["diff", str(one), str(seeded), "--json"]).stdout)
+    assert found["tick"] == 1
+    assert found["made_otherwise"]["seed"] == [1, 2]
+    assert "seed (1 and 2)" in found["cause"]
