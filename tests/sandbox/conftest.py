@@ -228,13 +228,14 @@ def until() -> Callable[..., Any]:
 
 
 class RunningTown:
-    """One `mqttown up` on a database of the test's, with the engine of the tests."""
+    """One `mqttown up` with the engine of the tests, on a database of the test's if it names one."""
 
-    def __init__(self, data: Path, database: str, engine: str, *args: str) -> None:
+    def __init__(self, data: Path, database: str | None, engine: str, *args: str) -> None:
         self.data, self.database = data, database
         self.lines: list[str] = []
         self.ready: dict[str, str] = {}
-        self._args = ["--data", str(data), "--database", database, "--http-port", "0", "--mqtt-port", "0", "--ws-port", "0", *args]
+        stored = ["--database", database] if database else []
+        self._args = ["--data", str(data), *stored, "--http-port", "0", "--mqtt-port", "0", "--ws-port", "0", *args]
         self._environment = {**os.environ, "MQTTOWN_DOCKER": engine, "MQTTOWN_LOOK_SECONDS": "0.2", "MQTTOWN_LOG_SECONDS": "0.5"}
 
     def begin(self) -> None:
@@ -283,6 +284,12 @@ class RunningTown:
         for disk in self.data.glob("jail/*/disk"):
             while os.path.ismount(disk):
                 subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.fixture(scope="session")
+def running_town() -> type[RunningTown]:
+    """To start towns with the sandbox."""
+    return RunningTown
 
 
 @pytest.fixture

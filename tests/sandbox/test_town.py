@@ -1,0 +1,161 @@
+"""Over REST into a container: a persona walks and talks, an owner's program too, and killing the runtime loses nobody."""
+
+import asyncio
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from mqttown_runtime.sandbox.engine import Engine
+
+pytestmark = [pytest.mark.slow, pytest.mark.town]
+SECONDS = 120
+PERSONA = {
+    "id": "mira",
+    "name": "Mira Halonen",
+    "tagline": "Counts the trams.",
+    "traits": {"sociable": 950, "curious": 900},
+    "likes": ["cafe", "park"],
+    "wakes": "06:05",
+    "placement": "docker",
+}
+CODER = {"id": "juno", "name": "Juno Byte", "mind": {"kind": "code"}}
+PROGRAM = '''
+"""Thirty lines that live in the town: go to a place nearby, and greet whoever is there."""
+
+import random
+
+from mqttown import Agent, Rejected
+
+agent = Agent()
+luck = random.Random(agent.me.id)
+visits = 0
+
+
+@agent.on_observation
+async def live(me, observation):
+    """Walk when idle, and speak on arrival."""
+    global visits
+    if observation.own.doing != "idle":
+        return
+    places = [place.id for place in observation.location.nearby if place.kind == "park" or place.open]
+    try:
+        if visits:
+            await me.do("say", text=f"Good day, this is my place number {visits}.")
+        visits += 1
+        await me.do("move_to", to=luck.choice(places))
+    except Rejected as error:
+        print("refused:", error, flush=True)
+        await me.do("wait", ticks=5)
+
+
+print("ready", flush=True)
+agent.run()
+'''
+
+
+class Stage:
+    """A town with a sandbox, its owner, and its database."""
+
+    def __init__(self, town: Any, engine: Engine) -> None:
+        self.town, self.engine = town, engine
+        self._database = json.loads((town.data / "running.json").read_text())["database"]
+        body = {"name": "riitta", "password": "seven grey trams"}
+        httpx.post(f"{town.ready['api']}/accounts", json=body, timeout=30).raise_for_status()
+        answer = httpx.post(f"{town.ready['api']}/sessions", json=body, timeout=30)
+        self._headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+    def send(self, method: str, path: str, **how: Any) -> httpx.Response:
+        return httpx.request(method, f"{self.town.ready['api']}{path}", headers=self._headers, timeout=60, **how)
+
+    def rows(self, statement: str, *arguments: Any) -> list[dict[str, Any]]:
+        async def fetch() -> list[dict[str, Any]]:
+            connection = await asyncpg.connect(self._database)
+            try:
+                return [dict(row) for row in await connection.fetch(statement, *arguments)]
+            finally:
+                await connection.close()
+
+        return asyncio.run(fetch())
+
+    def acted(self, agent: str, since: int = -1) -> set[str]:
+        """Verbs that the town has accepted from an agent after a tick."""
+        found = self.rows("SELECT action FROM actions WHERE agent = $1 AND status = 'accepted' AND tick > $2", agent, since)
+        return {row["action"] for row in found}
+
+    def tick(self) -> int:
+        return int(self.rows("SELECT max(tick) AS tick FROM actions")[0]["tick"])
+
+    def wait(self, words: str, holds: Callable[[], Any]) -> Any:
+        end = time.monotonic() + SECONDS
+        while not (found := holds()):
+            logs = "\n".join(self.town.log(part)[-1500:] for part in ("jailer", "doorkeeper"))
+            assert time.monotonic() < end, f"{words}: never; {self.rows('SELECT * FROM runtime.hosted')}\n{logs}"
+            time.sleep(0.3)
+        return found
+
+    def containers(self) -> dict[str, str]:
+        return {one.agent: one.id for one in self.engine.list() if one.state == "running"}
+
+
+@pytest.fixture(scope="module")
+def stage(engine_url: str, image: str, tmp_path_factory: pytest.TempPathFactory, running_town: Any) -> Iterator[Stage]:
+    data: Path = tmp_path_factory.mktemp("town") / "data"
+    town = running_town(data, None, engine_url, "--sandbox", "--speed", "900", "--open")
+    engine = Engine("helsinki", url=engine_url)
+    try:
+        town.begin()
+        yield Stage(town, engine)
+    finally:
+        town.end()
+        for container in engine.list():
+            engine.remove(container.agent)
+        engine.close()
+
+
+def test_a_persona_registered_over_rest_walks_and_talks_from_its_own_container(stage: Stage) -> None:
+    made = stage.send("POST", "/me/residents", json=PERSONA)
+    assert made.status_code == 201, made.text
+    stage.wait("a walk and words", lambda: {"move_to", "say"} <= stage.acted("mira"))
+    assert "mira" in stage.containers()
+    view = stage.send("GET", "/me/residents/mira").json()
+    assert view["status"] == "running", view
+
+
+def test_an_uploaded_program_does_too(stage: Stage) -> None:
+    made = stage.send("POST", "/me/residents", json=CODER)
+    assert made.status_code == 201, made.text
+    sent = stage.send("PUT", "/me/residents/juno/code?name=agent.py", content=PROGRAM.encode())
+    assert sent.status_code == 200, sent.text
+    stage.wait("a walk and words", lambda: {"move_to", "say"} <= stage.acted("juno"))
+    assert "juno" in stage.containers()
+    stage.wait("its log", lambda: "ready" in stage.send("GET", "/me/residents/juno/logs").json()["text"])
+
+
+def test_killing_the_runtime_loses_nobody_and_doubles_nobody(stage: Stage) -> None:
+    before, began = stage.containers(), stage.tick()
+    starts = stage.rows("SELECT agent, starts FROM runtime.hosted ORDER BY agent")
+    assert set(before) == {"mira", "juno"}
+    for part in ("jailer", "doorkeeper", "host-1"):
+        os.kill(stage.town.pid(part), signal.SIGKILL)
+    for agent in ("mira", "juno", "aino"):
+        stage.wait(f"{agent} acts again", lambda agent=agent: stage.acted(agent, since=began + 2))  # type: ignore[misc]
+    assert stage.containers() == before
+    assert stage.rows("SELECT agent, starts FROM runtime.hosted ORDER BY agent") == starts
+    twice = stage.rows("SELECT agent, action_id, count(*) FROM actions GROUP BY 1, 2 HAVING count(*) > 1")
+    assert twice == []
+
+
+def test_who_is_deleted_is_gone(stage: Stage) -> None:
+    assert stage.send("DELETE", "/me/residents/juno").status_code == 200
+    stage.wait("nothing left", lambda: not stage.rows("SELECT FROM runtime.hosted WHERE agent = 'juno'"))
+    assert set(stage.containers()) == {"mira"}
+    assert not (stage.town.data / "jail" / "juno").exists()
+    assert stage.rows("SELECT FROM runtime.archives") == []
