@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from mqttown_cli.laboratory.experiment import Experiment, ExperimentError
 from mqttown_cli.laboratory.expression import Expression
+from mqttown_cli.laboratory.sensitivity import samples
 
 __all__ = ["Run", "accepted", "filled", "model_class", "runs_of", "varied"]
 
@@ -43,12 +44,13 @@ class Run:
 
 def varied(experiment: Experiment) -> Iterator[dict[str, Any]]:
     """Every combination of parameters, the last one changing fastest; or each of the samples with the constants."""
-    if experiment.samples:
+    drawn = [] if experiment.sensitivity is None else samples(experiment.sensitivity)
+    if experiment.samples or drawn:
         constants = {name: _values(value) for name, value in experiment.parameters.items()}
         several = [name for name, values in constants.items() if len(values) != 1]
         if several:
-            raise ExperimentError(f"with `samples` every parameter is one value, and {', '.join(several)} is not")
-        for sample in experiment.samples:
+            raise ExperimentError(f"with samples every parameter is one value, and {', '.join(several)} is not")
+        for sample in experiment.samples or drawn:
             yield {**{name: values[0] for name, values in constants.items()}, **sample}
         return
     names = list(experiment.parameters)

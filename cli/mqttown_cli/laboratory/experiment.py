@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from mqttown_cli.laboratory.expression import Expression, ExpressionError
+from mqttown_cli.laboratory.sensitivity import Sensitivity
 
 __all__ = ["Experiment", "ExperimentError", "Intervention", "Metric", "Survey", "moment_of", "seeds_of"]
 
@@ -119,6 +120,7 @@ class Experiment(_Form):
     model: str = "town"
     parameters: dict[str, Any] = {}
     samples: list[dict[str, Any]] = []
+    sensitivity: Sensitivity | None = None
     repetitions: int = Field(default=1, ge=1)
     seeds: list[int] = []
     time_limit: int = Field(ge=1)
