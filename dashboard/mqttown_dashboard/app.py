@@ -29,6 +29,7 @@ from mqttown_dashboard.routes import (
     door,
     events,
     health,
+    history,
     insight,
     mine,
     presets,
@@ -56,7 +57,8 @@ _ABOUT = """What happens in the town, what it looks like, and a door into it for
 Positions are metres in the town's frame, money is whole cents, times are ticks of one town minute. Lists are pages:
 `{"items": […], "next": cursor}`. Errors are problem JSON: `code`, `detail`, `path`, `allowed`."""
 ROUTERS: Final = (
-    town, agents, buildings, events, stream, accounts, sessions, mine, versions, residents, insight, presets, claims, door,
+    town, agents, buildings, events, history, stream, accounts, sessions, mine, versions, residents, insight, presets, claims,
+    door,
 )  # fmt: skip
 
 

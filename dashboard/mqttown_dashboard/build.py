@@ -1,6 +1,8 @@
 """Builds the web page with the Node that comes in a wheel: `python -m mqttown_dashboard.build`."""
 
 import hashlib
+import itertools
+import json
 import os
 import subprocess
 import sys
@@ -14,6 +16,8 @@ OUTPUT: Final = Path(__file__).parent / "static" / "app"
 SOURCES: Final = Path(__file__).parent.parent / "web"
 STAMP: Final = ".sources"
 LOCK_STAMP: Final = ".installed"
+TYPES: Final = "src/api/schema.ts"
+"""Made from the API's description at every build."""
 
 
 class BuildError(RuntimeError):
@@ -34,7 +38,7 @@ def build(*, force: bool = False) -> bool:
     """
     if not (SOURCES / "package.json").is_file():
         raise BuildError(f"no sources of the page at {SOURCES}; an installed package has the built page already")
-    fingerprint = _fingerprint(_source_files())
+    fingerprint = _fingerprint(itertools.chain(_source_files(), _api_files()))
     stamp = OUTPUT / STAMP
     if not force and stamp.is_file() and stamp.read_text() == fingerprint:
         _tell("web page: up to date")
@@ -46,6 +50,7 @@ def build(*, force: bool = False) -> bool:
         _run("npm ci", [_node(), _npm(), "ci", "--no-audit", "--no-fund", "--loglevel=error"])
         installed.write_text(wanted)
     _tell("web page: building (vite) …")
+    _write_types()
     _run("vite build", [_node(), str(SOURCES / "node_modules" / "vite" / "bin" / "vite.js"), "build", "--logLevel", "warn"])
     stamp.write_text(fingerprint)
     _tell("web page: built")
@@ -54,14 +59,31 @@ def build(*, force: bool = False) -> bool:
 
 def _source_files() -> Iterator[Path]:
     for path in sorted(SOURCES.rglob("*")):
-        if path.is_file() and "node_modules" not in path.relative_to(SOURCES).parts:
+        inside = path.relative_to(SOURCES)
+        if path.is_file() and "node_modules" not in inside.parts and str(inside) not in (TYPES, "openapi.json"):
             yield path
+
+
+def _api_files() -> Iterator[Path]:
+    """What the page's types of the API are made from."""
+    here = Path(__file__).parent
+    yield from sorted([*here.glob("*.py"), *here.glob("routes/*.py")])
+
+
+def _write_types() -> None:
+    """Have the API's types made out of its OpenAPI document, so that nobody writes them by hand."""
+    from mqttown_dashboard.app import create_api  # noqa: PLC0415  heavy; a page that is up to date needs none of it
+
+    document = SOURCES / "openapi.json"
+    document.write_text(json.dumps(create_api().openapi(), ensure_ascii=False), encoding="utf-8")
+    generator = SOURCES / "node_modules" / "openapi-typescript" / "bin" / "cli.js"
+    _run("openapi-typescript", [_node(), str(generator), str(document), "-o", str(SOURCES / TYPES)])
 
 
 def _fingerprint(files: Iterator[Path]) -> str:
     digest = hashlib.sha256()
     for path in files:
-        digest.update(f"{path.relative_to(SOURCES)}\0{path.stat().st_size}\0".encode())
+        digest.update(f"{path.relative_to(SOURCES.parent)}\0{path.stat().st_size}\0".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

@@ -17,10 +17,11 @@ from mqttown_dashboard.models import Agent, Decided, Event
 from mqttown_dashboard.problems import ProblemError
 from mqttown_dashboard.secret import digest, same
 
-__all__ = ["History", "cursor_of", "parse_cursor", "until_begun"]
+__all__ = ["History", "cursor_of", "event_of", "parse_cursor", "until_begun"]
 
 PLACING: Final = ["registered", "departed", "arrived", "stopped"]
 ACTIVITY: Final = ["started_work", "finished_work", "ate", "fell_asleep", "woke"]
+LAST_TICK: Final = 2**62
 BEGIN_SECONDS: Final = 30.0
 POLL_SECONDS: Final = 0.05
 _SELECT: Final = "SELECT tick, n, id, kind, district, building, agent, action_id, cause, about, witnesses, data FROM public.events "
@@ -88,6 +89,10 @@ class History:
         except (OSError, PostgresError, InterfaceError):
             return False
 
+    async def fetch(self, query: str, *values: Any) -> list[asyncpg.Record]:
+        """Rows of a query of ours."""
+        return list(await self._pool.fetch(query, *values))
+
     async def events(
         self,
         *,
@@ -135,7 +140,7 @@ class History:
             _SELECT + f"WHERE {' AND '.join(conditions)} ORDER BY tick {order}, n {order} LIMIT {int(limit)}",
             *values,
         )
-        return [(row["tick"], row["n"], _event(row)) for row in rows]
+        return [(row["tick"], row["n"], event_of(row)) for row in rows]
 
     async def registered(self) -> list[Agent]:
         """Agents that are in the town."""
@@ -144,16 +149,17 @@ class History:
         )
         return [Agent(**dict(row)) for row in rows]
 
-    async def latest(self, agents: Iterable[str], kinds: Sequence[str]) -> list[Event]:
-        """Of each agent its latest event of these kinds."""
+    async def latest(self, agents: Iterable[str], kinds: Sequence[str], until: int = LAST_TICK) -> list[Event]:
+        """Of each agent its latest event of these kinds, up to a tick."""
         rows = await self._pool.fetch(
             "SELECT last.* FROM unnest($1::text[]) AS who(name), LATERAL ("  # noqa: S608  own words; values are bound
             + _SELECT
-            + "WHERE agent = who.name AND kind = ANY($2::text[]) ORDER BY tick DESC, n DESC LIMIT 1) AS last",
+            + "WHERE agent = who.name AND tick <= $3 AND kind = ANY($2::text[]) ORDER BY tick DESC, n DESC LIMIT 1) AS last",
             list(agents),
             list(kinds),
+            until,
         )
-        return [_event(row) for row in rows]
+        return [event_of(row) for row in rows]
 
     async def weather(self) -> str | None:
         """The weather as last told; None if it never changed."""
@@ -168,7 +174,7 @@ class History:
             _SELECT + "WHERE kind = 'said' AND witnesses @> ARRAY[$1] ORDER BY tick, n",
             agent,
         )
-        words = [_event(row) for row in rows]
+        words = [event_of(row) for row in rows]
         known = {event.id: event for event in words}
         while wanted := sorted({name for event in known.values() for name in event.about} - known.keys()):
             places = [tuple(map(int, name.split("-")[1:])) for name in wanted if re.fullmatch(r"e-\d{1,12}-\d{1,9}", name)]
@@ -177,7 +183,7 @@ class History:
                 [tick for tick, _ in places],
                 [number for _, number in places],
             )
-            found = {row["id"]: _event(row) for row in rows}
+            found = {row["id"]: event_of(row) for row in rows}
             if not found:
                 break
             known |= found
@@ -252,7 +258,7 @@ class History:
         rows = await self._pool.fetch(
             f"{_SELECT} WHERE kind = 'claimed' AND agent = ANY($1) ORDER BY tick DESC, n DESC", list(agents)
         )
-        return [_event(row) for row in rows]
+        return [event_of(row) for row in rows]
 
     async def tags(self, agent: str) -> list[tuple[str, datetime | None]]:
         """Tags of an agent's keys in use, with when they end."""
@@ -274,7 +280,8 @@ class History:
         return str(fitting[0]) if fitting else None
 
 
-def _event(row: asyncpg.Record) -> Event:
+def event_of(row: asyncpg.Record) -> Event:
+    """An event out of a row of `public.events`."""
     fields = {key: value for key, value in row.items() if key != "n"}
     return Event(**{**fields, "about": row["about"] or [], "witnesses": row["witnesses"] or [], "data": row["data"] or {}})
 

@@ -4,7 +4,7 @@ from typing import Any, Final, cast
 
 from mqttown_contract import messages
 from mqttown_contract.topics import Topic
-from mqttown_dashboard.models import Agent, Building, Clock, Event, Frame, Said, Snapshot
+from mqttown_dashboard.models import Agent, Building, BuildingBrief, Clock, Event, Frame, Said, Snapshot, Stock
 from mqttown_dashboard.town import Town
 
 __all__ = ["Mirror"]
@@ -146,13 +146,13 @@ class Mirror:
                 "owner": state.owner,
                 "price": state.price,
                 "inside": state.inside,
-                "stock": [item.model_dump() for item in state.stock],
+                "stock": [Stock(**item.model_dump()) for item in state.stock],
             }
         )
 
-    def _brief(self, name: str) -> dict[str, Any]:
+    def _brief(self, name: str) -> BuildingBrief:
         state = self.buildings[name]
-        return {"id": name, "open": state.open, "owner": state.owner, "inside": state.inside}
+        return BuildingBrief(id=name, open=state.open, owner=state.owner, inside=state.inside)
 
     def _status(self, status: messages.WorldStatus) -> None:
         if self.clock.generation is None or status.generation >= self.clock.generation:

@@ -8,8 +8,11 @@ from mqttown_contract.types import Id, MemoryKind, PresenceState
 
 __all__ = [
     "Agent",
+    "Bond",
     "Building",
+    "BuildingBrief",
     "Chain",
+    "Chapter",
     "Clock",
     "Decided",
     "District",
@@ -17,11 +20,14 @@ __all__ = [
     "Fact",
     "Frame",
     "Health",
+    "Hour",
+    "HourOfDistrict",
     "MapBuilding",
     "MapDistrict",
     "MapTown",
     "MapWay",
     "Memory",
+    "Overview",
     "Page",
     "Point",
     "Said",
@@ -75,6 +81,7 @@ class Agent(BaseModel):
     home: Id | None = Field(default=None, description="building id")
     age: int | None = Field(default=None, description="years")
     job: str | None = None
+    goal: str | None = Field(default=None, description="what it is after, if it was written so")
     presence: PresenceState = "offline"
     since_tick: int = Field(default=0, description="tick since which the presence holds")
     district: Id | None = Field(default=None, description="where it is now")
@@ -122,6 +129,7 @@ class District(BaseModel):
     name: str
     population: int
     mood: float | None = Field(description="mean of all needs, 0-1")
+    prices: dict[str, int] = Field(default_factory=dict, description="mean price of an item, cents")
 
 
 class Event(BaseModel):
@@ -194,12 +202,21 @@ class Decided(BaseModel):
     events: list[str] = Field(description="event ids")
 
 
+class BuildingBrief(BaseModel):
+    """What of a building changes."""
+
+    id: Id
+    open: bool | None = Field(default=None, description="null where nothing is known")
+    owner: str | None = None
+    inside: list[Id] = Field(default_factory=list, description="agent ids")
+
+
 class Snapshot(BaseModel):
     """First message of a stream, and after a gap: all that the page shows of the present."""
 
     clock: Clock
     residents: list[Agent]
-    buildings: list[dict[str, Any]] = Field(description="id, open, inside, owner of those with a state")
+    buildings: list[BuildingBrief] = Field(description="those with a state")
 
 
 class Frame(BaseModel):
@@ -209,7 +226,7 @@ class Frame(BaseModel):
     residents: list[Agent] = Field(default_factory=list, description="those that changed, whole")
     gone: list[str] = Field(default_factory=list, description="agent ids that left for good")
     events: list[Event] = Field(default_factory=list)
-    buildings: list[dict[str, Any]] = Field(default_factory=list)
+    buildings: list[BuildingBrief] = Field(default_factory=list)
 
 
 class Health(BaseModel):
@@ -264,3 +281,54 @@ class MapTown(BaseModel):
     ways: list[MapWay]
     water: list[list[Point]]
     green: list[list[Point]]
+
+
+class Hour(BaseModel):
+    """How lively an hour of the history was."""
+
+    tick: int = Field(description="its first tick")
+    talks: int = Field(description="times that somebody spoke")
+    deeds: int = Field(description="all else that residents did")
+
+
+class Overview(BaseModel):
+    """The history at a glance."""
+
+    run: str = Field(description="names this town's run in links; another start from nothing has another")
+    start: str = Field(description="town time of tick 0, ISO 8601")
+    first_tick: int
+    last_tick: int
+    chapter_ticks: int = Field(description="ticks of a chapter of `/history/{number}`")
+    open: bool = Field(description="whether everybody here may see what residents think")
+    hours: list[Hour]
+
+
+class Chapter(BaseModel):
+    """A stretch of the history: how it began, and all that happened in it. The page plays it as it plays the live stream."""
+
+    from_tick: int = Field(description="the state is that after this tick; events follow it")
+    to_tick: int
+    complete: bool = Field(description="whether it will never change")
+    weather: str
+    residents: list[Agent]
+    buildings: list[BuildingBrief]
+    before: list[Event] = Field(description="the last things told before it, in order")
+    events: list[Event] = Field(description="in order")
+
+
+class Bond(BaseModel):
+    """Two residents who talk with each other."""
+
+    a: Id
+    b: Id
+    talks: int = Field(description="times that one spoke and the other heard it")
+    last_tick: int
+
+
+class HourOfDistrict(BaseModel):
+    """An hour of a district."""
+
+    tick: int = Field(description="its last tick")
+    people: int = Field(description="who were there at its end")
+    talks: int
+    needs: int = Field(description="needs that became pressing")

@@ -9,5 +9,6 @@ $$;
 GRANT mqttown_dashboard TO CURRENT_USER;
 GRANT USAGE ON SCHEMA portal, town, public TO mqttown_dashboard;
 GRANT SELECT ON public.events, public.actions, public.speech, public.money, public.agents, public.heard TO mqttown_dashboard;
+GRANT SELECT (id, town, created) ON town.run TO mqttown_dashboard;
 GRANT SELECT (agent, tag, key_hash, kind, expires, revoked) ON town.credentials TO mqttown_dashboard;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA portal TO mqttown_dashboard;

@@ -26,7 +26,8 @@ class Town:
         map_gzip: the answer of `/api/v1/town`, gzip.
         etag: changes with the map.
         buildings: by id, as the map knows them, without their state.
-        people: the written people's age, home and job title, by id.
+        people: the written people's age, home, job title and first goal, by id.
+        purses: what they began with, cents, by id.
         start: town time of tick 0.
         weather: at tick 0.
     """
@@ -38,6 +39,7 @@ class Town:
     buildings: dict[str, Building]
     districts: dict[str, str]
     people: dict[str, dict[str, Any]]
+    purses: dict[str, int]
     start: datetime
     weather: str
 
@@ -64,9 +66,15 @@ class Town:
             },
             districts={entry["id"]: entry["name"] for entry in compiled["districts"]},
             people={
-                entry["id"]: {"age": entry["age"], "home": entry["home"], "job": jobs.get(entry["job"])}
+                entry["id"]: {
+                    "age": entry["age"],
+                    "home": entry["home"],
+                    "job": jobs.get(entry["job"]),
+                    "goal": next(iter(entry.get("goals", ())), None),
+                }
                 for entry in compiled["people"]
             },
+            purses={entry["id"]: entry.get("purse", 0) for entry in compiled["people"]},
             start=datetime.fromisoformat(compiled["town"]["start"]),
             weather=compiled["weather"]["start"],
         )

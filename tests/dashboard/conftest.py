@@ -296,6 +296,10 @@ async def write_journal(server_url: str, url: str, name: str) -> None:
         "('aino', 'old', $2, 'agent', 'ranta', now() - interval '1 hour')",
         *(f"sha256:{hashlib.sha256(key.encode()).hexdigest()}" for key in (AINOS_KEY, "expired-key")),
     )
+    await connection.execute(
+        "INSERT INTO town.run (id, town, seed, content_hash, town_json, versions) "
+        "VALUES ('98a7276f-0000-4000-8000-000000000000', 'tiny', 1, '', '', '{}')"
+    )
     for row in DAY:
         await connection.execute(
             "INSERT INTO town.events (tick, n, id, kind, district, building, agent, about, witnesses, data) "

@@ -45,6 +45,7 @@ async def districts(state: StateOf) -> list[District]:
             name=title,
             population=told[name].population if name in told else 0,
             mood=told[name].mood if name in told else None,
+            prices=told[name].prices if name in told else {},
         )
         for name, title in sorted(state.town.districts.items())
     ]

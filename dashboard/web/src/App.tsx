@@ -1,38 +1,76 @@
-/** The page: picture, header, panel. */
+/** The page: picture, header, tools, time, panel. */
 
-import { useCallback, useRef, useSyncExternalStore } from "react";
-import { City, type CityHandle } from "./City.tsx";
+import { useEffect } from "react";
+import { Minimap } from "./map/Minimap.tsx";
+import { Legend } from "./overlays/Legend.tsx";
+import { City } from "./picture/City.tsx";
+import type { Hand } from "./picture/hand.ts";
+import type { Pose } from "./picture/view.ts";
 import { Header } from "./Header.tsx";
 import { Panel } from "./Panel.tsx";
-import type { Store } from "./store.ts";
+import { ListView } from "./people/ListView.tsx";
+import { Search } from "./search/Search.tsx";
+import { PartsContext, useParts, useShown, useText, type Parts } from "./store/context.ts";
+import { TimeBar } from "./time/TimeBar.tsx";
+import { Tools } from "./Tools.tsx";
 
-export function App({ store }: { store: Store }) {
-  const shown = useSyncExternalStore(store.subscribe, store.get);
-  const city = useRef<CityHandle>(null);
-  const goTo = useCallback(
-    (agent: string | null, building: string | null) => {
-      if (agent !== null) store.select(agent);
-      const body = agent === null ? null : store.position(agent);
-      const point = body ?? store.house(building)?.door ?? null;
-      if (point !== null) city.current?.flyTo(point, body === null || agent === null ? undefined : () => store.position(agent));
-    },
-    [store],
+export function App({ parts, hand, pose }: { parts: Parts; hand: Hand; pose: Pose | null }) {
+  return (
+    <PartsContext value={parts}>
+      <Page hand={hand} pose={pose} />
+    </PartsContext>
   );
+}
+
+function Page({ hand, pose }: { hand: Hand; pose: Pose | null }) {
+  const t = useText();
+  const town = useShown((shown) => shown.town);
+  const problem = useShown((shown) => shown.problem);
+  const view = useShown((shown) => shown.view);
+  const overlay = useShown((shown) => shown.overlay);
+  const language = useShown((shown) => shown.language);
+  useKeys();
+  useEffect(() => void (document.documentElement.lang = language === "pseudo" ? "en" : language), [language]);
   return (
     <>
-      <a className="skip" href="#panel">Skip to what happens</a>
-      <main className="city">
-        {shown.town === null ? <p className="loading">{shown.problem ?? "Unfolding the map…"}</p> : <City ref={city} store={store} town={shown.town} onPick={goTo} />}
+      <a className="skip" href="#panel">{t("skip")}</a>
+      <main className={view === "list" ? "city words" : "city"}>
+        {town === null ? <p className="loading">{problem ?? t("loading")}</p> : view === "list" ? <ListView /> : <City town={town} hand={hand} pose={pose} />}
+        {town !== null && problem !== null && <p className="problem" role="alert">{problem}</p>}
       </main>
-      <Header shown={shown} />
-      <Panel shown={shown} store={store} onGo={goTo} />
+      <Header />
+      <Search />
+      <Tools hand={hand} />
+      {town !== null && view !== "list" && <Minimap town={town} hand={hand} />}
+      {overlay !== null && <div className="laid"><Legend /></div>}
+      <TimeBar />
+      <Panel />
       <footer className="attribution">
-        {shown.town?.attribution.includes("OpenStreetMap") ? (
-          <a href="https://www.openstreetmap.org/copyright" rel="noreferrer">{shown.town.attribution}</a>
-        ) : (
-          shown.town?.attribution
-        )}
+        {town?.attribution.includes("OpenStreetMap") === true ? <a href="https://www.openstreetmap.org/copyright" rel="noreferrer">{town.attribution}</a> : town?.attribution}
       </footer>
     </>
   );
+}
+
+/** Keys that work wherever no field has them: space, 1 2 3, slash, d. */
+function useKeys(): void {
+  const { store, player } = useParts();
+  useEffect(() => {
+    const rates: Record<string, number> = { 1: 1, 2: 60, 3: 1440 };
+    const pressed = (event: KeyboardEvent): void => {
+      const target = event.target as HTMLElement;
+      if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input, select, textarea, button, summary, [role=button]") !== null) return;
+      const { replay } = store.get();
+      if (event.key === "/") store.set({ searching: true });
+      else if (event.key === "d") store.set({ director: !store.get().director });
+      else if (event.key === " " && replay !== null) {
+        if (replay.playing) player.pause();
+        else player.play();
+      } else if (replay !== null && rates[event.key] !== undefined) player.play(rates[event.key]);
+      else return;
+      event.preventDefault();
+    };
+    addEventListener("keydown", pressed);
+    return () => removeEventListener("keydown", pressed);
+  }, [store, player]);
 }

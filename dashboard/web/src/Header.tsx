@@ -1,40 +1,37 @@
 /** Where we are, what time it is there, and whether we are still connected. */
 
-import type { Shown } from "./store.ts";
+import { useShown, useText } from "./store/context.ts";
+import { dateAt } from "./store/time.ts";
+import type { Shown } from "./store/store.ts";
 
-const SKY: Record<string, string> = { clear: "☀", cloudy: "☁", rain: "🌧", snow: "❄", fog: "🌫" };
+const SKY: Record<string, string> = { clear: "☀", cloudy: "☁", rain: "☂", snow: "❄", fog: "≋" };
 
-export function Header({ shown }: { shown: Shown }) {
-  const { town, clock, residents, connection } = shown;
-  const about = residents.filter((resident) => resident.presence === "online").length;
+export function Header() {
+  const t = useText();
+  const name = useShown((shown) => shown.town?.name ?? "mqttown");
+  const clock = useShown((shown) => shown.clock);
+  const count = useShown((shown) => shown.residents.length);
+  const state = useShown(stateOf);
+  const weather = `weather.${clock?.weather ?? ""}`;
   return (
     <header className="header">
-      <h1>{town?.name ?? "mqttown"}</h1>
+      <h1>{name}</h1>
       {clock !== null && (
         <p>
-          <time dateTime={clock.town_time}>{said(clock.town_time)}</time>
-          <span className="weather">
-            <span aria-hidden="true">{SKY[clock.weather] ?? ""}</span> {clock.weather}
-          </span>
-          <span>{residents.length === 1 ? "1 resident" : `${residents.length} residents`}{about < residents.length ? `, ${about} awake to the world` : ""}</span>
+          <time dateTime={clock.town_time}>{t.weekday(dateAt(clock.town_time, 0))} {clock.town_time.slice(11, 16)}</time>
+          <span className="weather"><span aria-hidden="true">{SKY[clock.weather] ?? ""}</span> {t.has(weather) ? t(weather) : clock.weather}</span>
+          <span>{t("residents", { count })}</span>
         </p>
       )}
-      <p className={`connection ${state(shown)}`} role="status">
-        {{ live: "live", lost: "connection lost, coming back…", connecting: "connecting…", paused: "paused", offline: "the town is asleep (offline)" }[state(shown)]}
-      </p>
-      <span hidden>{connection}</span>
+      <p className={`connection ${state}`} role="status">{t(`state.${state}`)}</p>
     </header>
   );
 }
 
-function state({ connection, clock }: Shown): "live" | "lost" | "connecting" | "paused" | "offline" {
-  if (connection !== "live" || clock === null) return connection;
+function stateOf({ connection, clock, replay }: Shown): "live" | "lost" | "connecting" | "paused" | "offline" | "past" | "recorded" {
+  if (connection === "recorded") return "recorded";
+  if (replay !== null) return "past";
+  if (connection !== "live" || clock === null) return connection === "live" ? "connecting" : connection;
   if (clock.status === "offline") return "offline";
   return clock.state === "paused" ? "paused" : "live";
-}
-
-function said(time: string): string {
-  const at = new Date(`${time.slice(0, 19)}Z`);
-  const day = at.toLocaleDateString("en", { weekday: "long", timeZone: "UTC" });
-  return `${day} ${time.slice(11, 16)}`;
 }

@@ -1,18 +1,10 @@
-/** Starts the page. */
+/** Starts the page of a running town. */
 
-import { StrictMode } from "react";
-import { createRoot } from "react-dom/client";
-import { App } from "./App.tsx";
-import { connect } from "./connection.ts";
-import { Store } from "./store.ts";
+import { get } from "./api/client.ts";
+import { start } from "./start.tsx";
+import { Stream } from "./store/live.ts";
+import { RunningTown } from "./store/running.ts";
 import "./style.css";
 
-const store = new Store(() => performance.now());
-void connect(store);
-const root = document.getElementById("root");
-if (root === null) throw new Error("the page has no root");
-createRoot(root).render(
-  <StrictMode>
-    <App store={store} />
-  </StrictMode>,
-);
+const source = new RunningTown();
+start({ source, live: (store) => new Stream(store, source), map: () => get("/api/v1/town"), address: location.search });

@@ -1,69 +1,231 @@
-/** Buildings: one merged mesh a district, light and shade baked into the colours of its corners. */
+/** Buildings: one merged mesh a district. Windows, light and what an overlay tells are drawn by the shader, from one small texture. */
 
-import { BufferAttribute, BufferGeometry, Color, Mesh, MeshBasicMaterial, ShapeUtils, Vector2 } from "three";
-import { hash } from "../motion.ts";
-import { buildingColours } from "../palette.ts";
-import type { MapBuilding, Point, TownMap } from "../types.ts";
-import { SHADOW_SHIFT } from "./ground.ts";
+import { Color, DataTexture, FloatType, Mesh, NearestFilter, RGBAFormat, ShaderMaterial, ShapeUtils, Vector2, type BufferGeometry } from "three";
+import type { MapBuilding, TownMap } from "../api/types.ts";
+import { hash } from "../world/motion.ts";
+import { geometryOf, inside, pushPolygon, ring } from "./geometry.ts";
+import { LIGHT_GLSL, light } from "./light.ts";
+import { buildingColours, SELECTED, SHOPFRONTS } from "./palette.ts";
 
-/** Where the light comes from, seen from above; shadows fall the other way. */
-const SUN = normal([-SHADOW_SHIFT[0], -SHADOW_SHIFT[1]]);
+const STOREY = 3.3;
+const WINDOW = 3.1;
+/** Narrower walls have no windows, metres. */
+const BLIND = 2.2;
 
-export function buildingMeshes(town: TownMap): Mesh[] {
-  const meshes: Mesh[] = [];
-  for (let district = 0; district < town.districts.length; district++) {
-    const positions: number[] = [];
-    const colours: number[] = [];
-    for (const building of town.buildings) if (building.district === district && building.height > 0) pushBuilding(positions, colours, building);
-    if (positions.length === 0) continue;
-    const geometry = new BufferGeometry();
-    geometry.setAttribute("position", new BufferAttribute(new Float32Array(positions), 3));
-    geometry.setAttribute("color", new BufferAttribute(new Float32Array(colours), 3));
-    meshes.push(new Mesh(geometry, new MeshBasicMaterial({ vertexColors: true })));
+/** A shape being gathered: corners with all that the shader wants to know of them. */
+class Shape {
+  readonly positions: number[] = [];
+  readonly normals: number[] = [];
+  readonly colours: number[] = [];
+  /** along the wall in windows, up in storeys; -1 where there are none */
+  readonly walls: number[] = [];
+  readonly houses: number[] = [];
+
+  /** Say of all corners that were pushed since the last call what they are. */
+  mark(normal: readonly [number, number, number], colour: Color, house: number, walls?: readonly number[]): void {
+    const fresh = this.positions.length / 3 - this.houses.length;
+    for (let i = 0; i < fresh; i++) {
+      this.normals.push(...normal);
+      this.colours.push(colour.r, colour.g, colour.b);
+      this.houses.push(house);
+    }
+    this.walls.push(...(walls ?? Array<number>(fresh * 2).fill(-1)));
   }
-  return meshes;
+
+  geometry(): BufferGeometry {
+    return geometryOf(this.positions, { normal: [this.normals, 3], color: [this.colours, 3], wall: [this.walls, 2], house: [this.houses, 1] });
+  }
 }
 
-function pushBuilding(positions: number[], colours: number[], building: MapBuilding): void {
-  const [roofName, wallName] = buildingColours(building.kind);
-  const tint = 0.94 + ((hash(building.id) % 100) / 100) * 0.1;
-  const roof = new Color(roofName).multiplyScalar(tint);
-  const wall = new Color(wallName).multiplyScalar(tint);
-  const outline = building.footprint.map(([x, y]) => new Vector2(x, y));
-  if (ShapeUtils.area(outline) < 0) outline.reverse();
-  const top = building.height;
-  for (const triangle of ShapeUtils.triangulateShape(outline, [])) {
-    for (const index of triangle) {
-      const corner = outline[index]!;
-      positions.push(corner.x, top, -corner.y);
-      colours.push(roof.r, roof.g, roof.b);
+const VERTEX = /* glsl */ `
+attribute vec3 color;
+attribute vec2 wall;
+attribute float house;
+varying vec3 vColour, vNormal;
+varying vec2 vWall;
+varying float vHeight;
+flat varying int vHouse;
+void main() {
+  vColour = color;
+  vNormal = normal;
+  vWall = wall;
+  vHeight = position.y;
+  vHouse = int(house + 0.5);
+  gl_Position = projectionMatrix * modelViewMatrix * vec4(position, 1.0);
+}`;
+const FRAGMENT = /* glsl */ `
+uniform sampler2D uHouses;
+uniform vec3 uSelected;
+uniform float uRow;
+varying vec3 vColour, vNormal;
+varying vec2 vWall;
+varying float vHeight;
+flat varying int vHouse;
+float band(float at, float from, float to, float soft) {
+  return smoothstep(from - soft, from + soft, at) - smoothstep(to - soft, to + soft, at);
+}
+void main() {
+  ivec2 place = ivec2(vHouse % int(uRow), (vHouse / int(uRow)) * 2);
+  vec4 told = texelFetch(uHouses, place, 0);
+  vec4 state = texelFetch(uHouses, place + ivec2(0, 1), 0);
+  vec3 colour = vColour;
+  vec3 glow = vec3(0.0);
+  bool isWall = vWall.x >= 0.0;
+  colour = mix(colour, told.rgb, told.a * (isWall ? 0.55 : 0.92));
+  float foot = isWall ? mix(0.8, 1.0, smoothstep(0.0, 5.0, vHeight)) : 1.0;
+  if (isWall && told.a < 0.5) {
+    vec2 cell = floor(vWall);
+    vec2 at = fract(vWall);
+    vec2 wide = fwidth(vWall);
+    float far = smoothstep(0.28, 0.75, max(wide.x, wide.y));
+    bool shop = state.b > 0.5 && cell.y < 0.5;
+    vec2 soft = clamp(wide * 0.6, 0.01, 0.3);
+    float pane = shop ? band(at.x, 0.07, 0.93, soft.x) * band(at.y, 0.06, 0.62, soft.y) : band(at.x, 0.27, 0.73, soft.x) * band(at.y, 0.26, 0.8, soft.y);
+    pane = mix(pane, shop ? 0.48 : 0.24, far);
+    float luck = hash12(cell + float(vHouse) * 7.31);
+    float on = shop ? state.g : mix(step(luck, state.r), state.r, far);
+    vec3 glass = mix(vec3(0.16, 0.24, 0.33), uZenith, 0.35) * (0.55 + 0.45 * (1.0 - uNight));
+    vec3 lamp = mix(vec3(1.0, 0.66, 0.26), vec3(1.0, 0.82, 0.5), fract(luck * 17.0));
+    colour = mix(colour, glass, pane * 0.62 * (1.0 - 0.35 * far));
+    glow = lamp * pane * on * smoothstep(0.05, 0.7, uNight) * 1.15;
+    if (shop) {
+      float awning = band(at.y, 0.64, 0.84, soft.y) * (1.0 - far);
+      colour = mix(colour, mix(vec3(0.95, 0.9, 0.8), vColour * vec3(0.85, 0.42, 0.3), step(0.5, fract(vWall.x * 2.0))), awning * 0.85);
     }
   }
-  for (let i = 0; i < outline.length; i++) {
-    const a = outline[i]!;
-    const b = outline[(i + 1) % outline.length]!;
-    const light = lightOn(a, b);
-    pushWall(positions, colours, a, b, top, wall, light);
+  colour = mix(colour, uSelected, state.a * (0.34 + 0.08 * sin(uTime * 4.0)));
+  gl_FragColor = vec4(lit(colour * foot, normalize(vNormal)) * (1.0 - 0.12 * uNight) + glow + uSelected * state.a * uNight * 0.18, 1.0);
+  #include <colorspace_fragment>
+}`;
+
+const ROW = 512;
+
+/** All buildings, and what is known of each right now. */
+export class Buildings {
+  readonly meshes: Mesh[] = [];
+  private readonly town: TownMap;
+  private readonly told: Float32Array;
+  private readonly texture: DataTexture;
+
+  constructor(town: TownMap) {
+    this.town = town;
+    const rows = Math.max(1, Math.ceil(town.buildings.length / ROW));
+    this.told = new Float32Array(ROW * rows * 2 * 4);
+    this.texture = new DataTexture(this.told, ROW, rows * 2, RGBAFormat, FloatType);
+    this.texture.minFilter = this.texture.magFilter = NearestFilter;
+    const material = new ShaderMaterial({
+      vertexShader: VERTEX, fragmentShader: LIGHT_GLSL + FRAGMENT,
+      uniforms: { ...light, uHouses: { value: this.texture }, uRow: { value: ROW }, uSelected: { value: new Color(SELECTED) } },
+    });
+    for (let district = 0; district < town.districts.length; district++) {
+      const shape = new Shape();
+      town.buildings.forEach((building, number) => {
+        if (building.district === district && building.height > 0) pushBuilding(shape, building, number);
+      });
+      if (shape.positions.length > 0) this.meshes.push(new Mesh(shape.geometry(), material));
+    }
+  }
+
+  /** The building of a corner that a ray has hit. */
+  at(mesh: Mesh, corner: number): MapBuilding | null {
+    return this.town.buildings[mesh.geometry.getAttribute("house").getX(corner)] ?? null;
+  }
+
+  /** Say what is seen of every building. `lit` is the share of bright windows, `colour` what an overlay tells, with its strength. */
+  tell(of: (building: MapBuilding) => { lit: number; open: boolean; selected: boolean; colour: Color | null }): void {
+    for (const [number, building] of this.town.buildings.entries()) {
+      const { lit, open, selected, colour } = of(building);
+      const base = (Math.floor(number / ROW) * 2 * ROW + (number % ROW)) * 4;
+      const below = base + ROW * 4;
+      if (colour === null) this.told.fill(0, base, base + 4);
+      else this.told.set([colour.r, colour.g, colour.b, 1], base);
+      this.told.set([lit, open ? 1 : 0, SHOPFRONTS.has(building.kind) ? 1 : 0, selected ? 1 : 0], below);
+    }
+    this.texture.needsUpdate = true;
+  }
+
+  dispose(): void {
+    this.texture.dispose();
+    for (const mesh of this.meshes) mesh.geometry.dispose();
   }
 }
 
-/** How bright a wall from `a` to `b` is: 0.62 turned away from the sun, 1.04 facing it. */
-function lightOn(a: Vector2, b: Vector2): number {
-  const [x, y] = normal([b.y - a.y, a.x - b.x]);
-  return 0.83 + 0.21 * (x * SUN[0] + y * SUN[1]);
+function pushBuilding(shape: Shape, building: MapBuilding, number: number): void {
+  const [roofName, wallName] = buildingColours(building.kind);
+  const luck = hash(building.id);
+  const tint = 0.93 + ((luck % 100) / 100) * 0.12;
+  const roof = new Color(roofName).multiplyScalar(tint);
+  const wall = new Color(wallName).multiplyScalar(tint);
+  const outline = ring(building.footprint);
+  const top = building.height;
+  outline.forEach((a, i) => pushWall(shape, a, outline[(i + 1) % outline.length]!, top, wall, number));
+  if (!pushGable(shape, outline, top, roof, wall, number)) pushFlat(shape, outline, top, roof, luck, number);
 }
 
-function pushWall(positions: number[], colours: number[], a: Vector2, b: Vector2, top: number, wall: Color, light: number): void {
-  const corners: [Vector2, number][] = [[a, 0], [b, 0], [b, top], [a, 0], [b, top], [a, top]];
-  for (const [corner, height] of corners) {
-    positions.push(corner.x, height, -corner.y);
-    // The foot of a wall is darker: streets swallow light.
-    const shade = light * (height === 0 ? 0.84 : 1);
-    colours.push(wall.r * shade, wall.g * shade, wall.b * shade * 0.985);
+function pushWall(shape: Shape, a: Vector2, b: Vector2, top: number, wall: Color, number: number): void {
+  const length = a.distanceTo(b);
+  const [x, y] = [(b.y - a.y) / (length || 1), (a.x - b.x) / (length || 1)];
+  for (const [corner, height] of [[a, 0], [b, 0], [b, top], [a, 0], [b, top], [a, top]] as const) shape.positions.push(corner.x, height, -corner.y);
+  const across = Math.max(1, Math.round(length / WINDOW));
+  const up = Math.max(1, Math.round(top / STOREY));
+  shape.mark([x, 0, -y], wall, number, length < BLIND || top < 2.4 ? undefined : [0, 0, across, 0, across, up, 0, 0, across, up, 0, up]);
+}
+
+/** A flat roof with a light rim, and a few boxes on a large one. */
+function pushFlat(shape: Shape, outline: Vector2[], top: number, roof: Color, luck: number, number: number): void {
+  pushPolygon(shape.positions, outline, top);
+  shape.mark([0, 1, 0], roof, number);
+  const area = ShapeUtils.area(outline);
+  if (area < 260 || top < 7) return;
+  const dark = roof.clone().multiplyScalar(0.82);
+  const xs = outline.map((point) => point.x);
+  const ys = outline.map((point) => point.y);
+  const [x0, y0, w, h] = [Math.min(...xs), Math.min(...ys), Math.max(...xs) - Math.min(...xs), Math.max(...ys) - Math.min(...ys)];
+  const polygon = outline.map((point) => [point.x, point.y] as const);
+  for (let i = 0; i < Math.min(6, area / 260); i++) {
+    const draw = hash(`${luck}/${i}`);
+    const [x, y] = [x0 + ((draw % 997) / 997) * w, y0 + (((draw >>> 10) % 991) / 991) * h];
+    const size = 1.1 + ((draw >>> 20) % 10) / 8;
+    const corners = [[x - size, y - size], [x + size, y - size], [x + size, y + size], [x - size, y + size]] as const;
+    if (!corners.every(([cx, cy]) => inside(cx, cy, polygon))) continue;
+    const box = corners.map(([cx, cy]) => new Vector2(cx, cy));
+    box.forEach((a, k) => {
+      const b = box[(k + 1) % 4]!;
+      for (const [corner, height] of [[a, 0], [b, 0], [b, 1], [a, 0], [b, 1], [a, 1]] as const) shape.positions.push(corner.x, top + height * size, -corner.y);
+      shape.mark([(b.y - a.y) / (2 * size), 0, (b.x - a.x) / (2 * size)], dark, number);
+    });
+    pushPolygon(shape.positions, box, top + size);
+    shape.mark([0, 1, 0], roof, number);
   }
 }
 
-function normal([x, y]: Point): Point {
-  const length = Math.hypot(x, y) || 1;
-  return [x / length, y / length];
+/** A pitched roof where the outline is a small rectangle; whether it was one. */
+function pushGable(shape: Shape, outline: Vector2[], top: number, roof: Color, wall: Color, number: number): boolean {
+  const corners = outline.filter((point, i) => {
+    const before = outline[(i + outline.length - 1) % outline.length]!;
+    const after = outline[(i + 1) % outline.length]!;
+    const cross = (point.x - before.x) * (after.y - point.y) - (point.y - before.y) * (after.x - point.x);
+    return Math.abs(cross) > 0.06 * point.distanceTo(before) * point.distanceTo(after);
+  });
+  if (corners.length !== 4) return false;
+  let [a, b, c, d] = corners as [Vector2, Vector2, Vector2, Vector2];
+  if (a.distanceTo(b) < b.distanceTo(c)) [a, b, c, d] = [b, c, d, a];
+  const [long, short] = [a.distanceTo(b), b.distanceTo(c)];
+  const square = Math.abs(a.distanceTo(c) - b.distanceTo(d)) < 0.08 * a.distanceTo(c);
+  if (!square || short > 17 || short < 3.5 || long > 46) return false;
+  const rise = Math.min(4.6, short * 0.36);
+  const left = a.clone().add(d).multiplyScalar(0.5);
+  const right = b.clone().add(c).multiplyScalar(0.5);
+  const push = (...points: [Vector2, number][]): void => points.forEach(([point, height]) => shape.positions.push(point.x, top + height, -point.y));
+  for (const [p, q, r, s] of [[a, b, right, left], [c, d, left, right]] as const) {
+    push([p, 0], [q, 0], [r, rise], [p, 0], [r, rise], [s, rise]);
+    const [nx, ny] = [(q.y - p.y) / long, (p.x - q.x) / long];
+    const slope = Math.hypot(rise, short / 2);
+    shape.mark([(nx * rise) / slope, short / 2 / slope, (-ny * rise) / slope], roof, number);
+  }
+  for (const [p, q, r] of [[b, c, right], [d, a, left]] as const) {
+    push([p, 0], [q, 0], [r, rise]);
+    shape.mark([(q.y - p.y) / short, 0, (q.x - p.x) / short], wall, number);
+  }
+  return true;
 }

@@ -1,50 +1,101 @@
-/** Residents: one instanced figure each, and the same again faintly where a house stands before it. */
+/** Residents: one instanced figure each that walks on its legs, and the same again faintly where a house stands before it. */
 
 import {
-  BufferAttribute, CapsuleGeometry, CircleGeometry, Color, GreaterDepth, Group, InstancedMesh, Matrix4, MeshBasicMaterial, Mesh,
-  RingGeometry, SphereGeometry, type BufferGeometry,
+  BufferAttribute, CapsuleGeometry, CircleGeometry, Color, CylinderGeometry, DynamicDrawUsage, GreaterDepth, Group, InstancedBufferAttribute,
+  InstancedBufferGeometry, Mesh, MeshBasicMaterial, RingGeometry, ShaderMaterial, SphereGeometry, type BufferGeometry,
 } from "three";
 import { mergeGeometries } from "three/addons/utils/BufferGeometryUtils.js";
-import { hash } from "../motion.ts";
-import { CLOTHES, SELECTED, SHADOW } from "../palette.ts";
-import type { Store } from "../store.ts";
+import type { World } from "../store/world.ts";
+import { hash, walking } from "../world/motion.ts";
+import { LIGHT_GLSL, light } from "./light.ts";
+import { CLOTHES, HAIR, SELECTED, SHADOW, SKIN } from "./palette.ts";
 
 /** Height of the shape in metres, before it is enlarged to be seen. */
-export const FIGURE_HEIGHT = 1.8;
+export const FIGURE_HEIGHT = 1.95;
+/** Parts of a figure as the shader knows them. */
+const PART = { coat: 0, skin: 1, hair: 2, left: 3, right: 4 } as const;
+
+const VERTEX = /* glsl */ `
+attribute float part;
+attribute vec4 place;
+attribute vec4 move;
+attribute vec3 coat, skin, hair;
+varying vec3 vColour, vNormal;
+varying float vInside;
+void main() {
+  vec3 at = position;
+  vec3 facing = normal;
+  float stride = sin(move.y) * move.x;
+  if (part > 2.5) {
+    float angle = stride * 0.75 * (part > 3.5 ? -1.0 : 1.0) * (at.y > 0.8 ? -0.8 : 1.0);
+    float hinge = at.y > 0.8 ? 1.3 : 0.72;
+    at = vec3(at.x, hinge + (at.y - hinge) * cos(angle), at.z + (at.y - hinge) * sin(angle));
+  }
+  at.y += abs(cos(move.y)) * move.x * 0.09;
+  float c = cos(place.w), s = sin(place.w);
+  at = vec3(c * at.x + s * at.z, at.y, -s * at.x + c * at.z) * move.z;
+  vNormal = vec3(c * facing.x + s * facing.z, facing.y, -s * facing.x + c * facing.z);
+  vColour = part < 0.5 ? coat : part < 1.5 ? skin : part < 2.5 ? hair : coat * 0.55;
+  vInside = move.w;
+  gl_Position = projectionMatrix * viewMatrix * vec4(at + place.xyz, 1.0);
+}`;
+const FRAGMENT = /* glsl */ `
+uniform float uGhost;
+varying vec3 vColour, vNormal;
+varying float vInside;
+void main() {
+  vec3 colour = lit(vColour, normalize(vNormal)) * (1.0 + 0.25 * uNight) + vColour * 0.08;
+  gl_FragColor = vec4(mix(colour, vColour + 0.15, uGhost), mix(1.0, 0.26 + 0.3 * vInside, uGhost));
+  #include <colorspace_fragment>
+}`;
 
 export class Figures {
   readonly group = new Group();
   count = 0;
-  private readonly store: Store;
-  private readonly shape = figureShape();
-  private readonly spot = new CircleGeometry(0.55, 12).rotateX(-Math.PI / 2);
+  private readonly world: World;
   private readonly ring: Mesh;
-  private bodies: InstancedMesh[] = [];
+  private geometry: InstancedBufferGeometry | null = null;
+  private spots: InstancedBufferGeometry | null = null;
+  private bodies: Mesh[] = [];
   private capacity = 0;
-  private readonly matrix = new Matrix4();
+  private dressed: string[] = [];
+  private readonly solid = bodyMaterial(false);
+  private readonly ghost = bodyMaterial(true);
+  private readonly spot = new ShaderMaterial({
+    vertexShader: /* glsl */ `attribute vec4 place; attribute vec4 move;
+      void main() { gl_Position = projectionMatrix * viewMatrix * vec4(position * move.z + vec3(place.x, 0.05, place.z), 1.0); }`,
+    fragmentShader: /* glsl */ `uniform vec3 uColour; void main() { gl_FragColor = vec4(uColour, 0.28); }`,
+    uniforms: { uColour: { value: new Color(SHADOW) } }, transparent: true, depthWrite: false,
+  });
 
-  constructor(store: Store) {
-    this.store = store;
-    this.ring = new Mesh(new RingGeometry(0.75, 1.0, 32).rotateX(-Math.PI / 2), new MeshBasicMaterial({ color: SELECTED, depthTest: false }));
+  constructor(world: World) {
+    this.world = world;
+    this.ring = new Mesh(new RingGeometry(0.75, 1.05, 40).rotateX(-Math.PI / 2), new MeshBasicMaterial({ color: SELECTED, depthTest: false, transparent: true }));
     this.ring.renderOrder = 5;
     this.ring.visible = false;
     this.group.add(this.ring);
   }
 
   /** Put everybody in place. `scale` enlarges people, so that they are seen from far above. */
-  update(tick: number, scale: number, selected: string | null): void {
-    this.reserve(this.store.residents.size);
+  update(tick: number, scale: number, selected: string | null, tint: ((id: string) => Color | null) | null): void {
+    this.reserve(this.world.residents.size);
+    const { geometry } = this;
+    if (geometry === null) return;
+    const place = geometry.getAttribute("place") as InstancedBufferAttribute;
+    const move = geometry.getAttribute("move") as InstancedBufferAttribute;
     let index = 0;
     this.ring.visible = false;
-    for (const resident of this.store.residents.values()) {
-      const at = this.store.position(resident.id);
+    for (const resident of this.world.residents.values()) {
+      const at = this.world.position(resident.id, tick);
       if (at === null) continue;
-      const size = scale * (resident.building === null ? 1 : 0.82);
-      const step = resident.arrives_tick !== null && tick < resident.arrives_tick ? Math.abs(Math.sin(tick * 9 + hash(resident.id))) * 0.12 : 0;
-      this.matrix.makeScale(size, size, size).setPosition(at[0], step * size, -at[1]);
-      const colour = this.colour(resident.id, resident.presence === "online");
-      for (const body of this.bodies) body.setMatrixAt(index, this.matrix);
-      for (const body of this.bodies.slice(0, 2)) body.setColorAt(index, colour);
+      const goes = walking(resident, tick);
+      const indoors = resident.building !== null && !goes;
+      const size = indoors ? Math.min(scale, 1.3 + scale * 0.45) : scale;
+      const luck = hash(resident.id);
+      place.setXYZW(index, at[0], 0, -at[1], goes ? this.world.heading(resident.id, tick) : (luck % 628) / 100);
+      // One stride is about 1.5 m of a figure's own size, so that feet do not slide.
+      move.setXYZW(index, goes ? 1 : 0, ((this.world.walked(resident, tick) / size) * 2 * Math.PI) / 1.5 + luck, size, indoors ? 1 : 0);
+      this.dress(index, resident.id, resident.presence === "offline", tint?.(resident.id) ?? null);
       if (resident.id === selected) {
         this.ring.visible = true;
         this.ring.scale.setScalar(size);
@@ -53,53 +104,82 @@ export class Figures {
       index++;
     }
     this.count = index;
-    for (const body of this.bodies) {
-      body.count = index;
-      body.instanceMatrix.needsUpdate = true;
-      if (body.instanceColor !== null) body.instanceColor.needsUpdate = true;
-    }
+    for (const shape of [geometry, this.spots!]) shape.instanceCount = index;
+    place.needsUpdate = move.needsUpdate = true;
   }
 
-  private colour(id: string, awake: boolean): Color {
-    const colour = new Color(CLOTHES[hash(id) % CLOTHES.length]!);
-    return awake ? colour : colour.lerp(new Color("#9a8f82"), 0.6);
+  private dress(index: number, id: string, away: boolean, tint: Color | null): void {
+    const worn = `${id}${away ? "-" : ""}${tint === null ? "" : tint.getHexString()}`;
+    if (this.dressed[index] === worn || this.geometry === null) return;
+    this.dressed[index] = worn;
+    const luck = hash(id);
+    const coat = tint ?? new Color(CLOTHES[luck % CLOTHES.length]);
+    if (away) coat.lerp(new Color("#9a8f82"), 0.6);
+    const set = (name: string, colour: Color): void => {
+      const attribute = this.geometry!.getAttribute(name) as InstancedBufferAttribute;
+      attribute.setXYZ(index, colour.r, colour.g, colour.b);
+      attribute.needsUpdate = true;
+    };
+    set("coat", coat);
+    set("skin", new Color(SKIN[(luck >>> 4) % SKIN.length]));
+    set("hair", new Color(HAIR[(luck >>> 8) % HAIR.length]));
   }
 
   private reserve(wanted: number): void {
     if (wanted <= this.capacity) return;
     this.capacity = Math.max(32, wanted * 2);
-    for (const body of this.bodies) body.removeFromParent().dispose();
-    const solid = new InstancedMesh(this.shape, new MeshBasicMaterial({ vertexColors: true }), this.capacity);
-    const ghost = new InstancedMesh(
-      this.shape, new MeshBasicMaterial({ vertexColors: true, transparent: true, opacity: 0.3, depthFunc: GreaterDepth, depthWrite: false }), this.capacity,
-    );
-    const spots = new InstancedMesh(this.spot, new MeshBasicMaterial({ color: SHADOW, transparent: true, opacity: 0.3, depthWrite: false }), this.capacity);
-    solid.renderOrder = 3;
-    ghost.renderOrder = 4;
-    spots.renderOrder = 2;
-    this.bodies = [solid, ghost, spots];
-    for (const body of this.bodies) {
+    this.dressed = [];
+    for (const body of this.bodies) body.removeFromParent();
+    this.geometry?.dispose();
+    this.spots?.dispose();
+    this.geometry = instanced(figureShape());
+    for (const [name, size] of [["place", 4], ["move", 4], ["coat", 3], ["skin", 3], ["hair", 3]] as const) {
+      this.geometry.setAttribute(name, new InstancedBufferAttribute(new Float32Array(this.capacity * size), size).setUsage(DynamicDrawUsage));
+    }
+    this.spots = instanced(new CircleGeometry(0.6, 12).rotateX(-Math.PI / 2));
+    for (const name of ["place", "move"]) this.spots.setAttribute(name, this.geometry.getAttribute(name));
+    const orders: [InstancedBufferGeometry, ShaderMaterial, number][] = [[this.spots, this.spot, 2], [this.geometry, this.solid, 3], [this.geometry, this.ghost, 4]];
+    this.bodies = orders.map(([shape, material, order]) => {
+      const body = new Mesh(shape, material);
+      body.renderOrder = order;
       body.frustumCulled = false;
       this.group.add(body);
-    }
+      return body;
+    });
   }
 }
 
-/** Coat and head; the coat takes the instance's colour, the head stays skin, since white corners are tinted and dark ones less. */
+function bodyMaterial(ghost: boolean): ShaderMaterial {
+  return new ShaderMaterial({
+    vertexShader: VERTEX, fragmentShader: LIGHT_GLSL + FRAGMENT, uniforms: { ...light, uGhost: { value: ghost ? 1 : 0 } },
+    ...(ghost ? { transparent: true, depthFunc: GreaterDepth, depthWrite: false } : {}),
+  });
+}
+
+function instanced(shape: BufferGeometry): InstancedBufferGeometry {
+  const geometry = new InstancedBufferGeometry();
+  geometry.index = shape.index;
+  for (const [name, attribute] of Object.entries(shape.attributes)) geometry.setAttribute(name, attribute);
+  return geometry;
+}
+
+/** Legs, coat, arms, head, hair; it faces south (towards +z) when unturned. */
 function figureShape(): BufferGeometry {
-  const coat = new CapsuleGeometry(0.38, 0.75, 3, 10).translate(0, 0.75, 0);
-  const head = new SphereGeometry(0.3, 12, 8).translate(0, 1.66, 0);
-  shade(coat, 0.72, 1.1, 0, 1.5);
-  shade(head, 1.5, 1.9, 1.3, 1.9);
-  return mergeGeometries([coat, head]);
+  const limb = (x: number, from: number, to: number, thick: number): BufferGeometry =>
+    new CylinderGeometry(thick, thick * 0.85, to - from, 6).translate(x, (from + to) / 2, 0);
+  return mergeGeometries([
+    named(limb(-0.14, 0, 0.72, 0.12), PART.left),
+    named(limb(0.14, 0, 0.72, 0.12), PART.right),
+    named(limb(0.4, 0.82, 1.3, 0.09), PART.left),
+    named(limb(-0.4, 0.82, 1.3, 0.09), PART.right),
+    named(new CapsuleGeometry(0.3, 0.5, 2, 9).translate(0, 1.02, 0), PART.coat),
+    named(new SphereGeometry(0.29, 10, 8).translate(0, 1.66, 0), PART.skin),
+    named(new SphereGeometry(0.31, 10, 5, 0, 2 * Math.PI, 0, 1.45).rotateX(-0.3).translate(0, 1.69, -0.02), PART.hair),
+  ]);
 }
 
-function shade(geometry: BufferGeometry, below: number, above: number, bottom: number, top: number): void {
-  const position = geometry.getAttribute("position");
-  const colours = new Float32Array(position.count * 3);
-  for (let i = 0; i < position.count; i++) {
-    const share = Math.min(1, Math.max(0, (position.getY(i) - bottom) / (top - bottom)));
-    colours.fill(below + (above - below) * share, i * 3, i * 3 + 3);
-  }
-  geometry.setAttribute("color", new BufferAttribute(colours, 3));
+function named(geometry: BufferGeometry, part: number): BufferGeometry {
+  geometry.deleteAttribute("uv");
+  geometry.setAttribute("part", new BufferAttribute(new Float32Array(geometry.getAttribute("position").count).fill(part), 1));
+  return geometry;
 }

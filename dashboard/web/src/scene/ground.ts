@@ -1,115 +1,166 @@
-/** Everything flat: land, parks, water, streets, and the shadows of buildings. Each is one mesh. */
+/** Everything flat: the board on which the town stands, parks, water, streets, and the shadows of buildings. Each is one mesh. */
 
-import { BufferAttribute, BufferGeometry, Color, Mesh, MeshBasicMaterial, NotEqualStencilFunc, ReplaceStencilOp, ShapeUtils, Vector2 } from "three";
-import { GREEN, GROUND, SHADOW, WATER, WAYS } from "../palette.ts";
-import type { Point, TownMap } from "../types.ts";
+import { BoxGeometry, Color, Mesh, NotEqualStencilFunc, PlaneGeometry, ReplaceStencilOp, ShaderMaterial, type BufferGeometry, type ShaderMaterialParameters } from "three";
+import type { Point, TownMap } from "../api/types.ts";
+import { geometryOf, pushPolygon, pushQuad, pushRibbon, ring } from "./geometry.ts";
+import { LIGHT_GLSL, light } from "./light.ts";
+import { EDGE, GREEN, GROUND, KERB, KERB_FROM, SHADOW, WATER, WAYS } from "./palette.ts";
 
-/** Length and direction of a shadow for each metre of height; the sun stands in the south-west of an afternoon. */
-export const SHADOW_SHIFT: Point = [0.55, 0.4];
+/** The board is so much larger than the map, and so thick, metres. */
+const MARGIN = 14;
+const THICK = 34;
+
+const FLAT_VERTEX = /* glsl */ `
+attribute vec3 color;
+varying vec3 vColour;
+void main() {
+  vColour = color;
+  gl_Position = projectionMatrix * modelViewMatrix * vec4(position, 1.0);
+}`;
+const FLAT_FRAGMENT = /* glsl */ `
+varying vec3 vColour;
+void main() {
+  gl_FragColor = vec4(lit(vColour, vec3(0.0, 1.0, 0.0)), 1.0);
+  #include <colorspace_fragment>
+}`;
+const WATER_VERTEX = /* glsl */ `
+varying vec2 vAt;
+void main() {
+  vAt = position.xz;
+  gl_Position = projectionMatrix * modelViewMatrix * vec4(position, 1.0);
+}`;
+const WATER_FRAGMENT = /* glsl */ `
+uniform vec3 uColour;
+varying vec2 vAt;
+void main() {
+  float wave = sin(vAt.x * 0.11 + vAt.y * 0.05 + uTime * 0.5) + sin(vAt.y * 0.17 - vAt.x * 0.03 - uTime * 0.37);
+  float broad = sin(vAt.x * 0.012 - vAt.y * 0.02 + uTime * 0.06);
+  vec3 colour = lit(uColour, vec3(0.0, 1.0, 0.0));
+  colour = mix(colour, uZenith, 0.22 + 0.05 * broad);
+  colour += uHorizon * smoothstep(1.7, 2.0, wave) * 0.1;
+  gl_FragColor = vec4(colour, 1.0);
+  #include <colorspace_fragment>
+}`;
+const SHADOW_VERTEX = /* glsl */ `
+attribute float lift;
+uniform vec3 uShift;
+void main() {
+  gl_Position = projectionMatrix * modelViewMatrix * vec4(position + uShift * lift, 1.0);
+}`;
+const SHADOW_FRAGMENT = /* glsl */ `
+uniform vec3 uColour;
+uniform float uShadow;
+void main() {
+  gl_FragColor = vec4(uColour, uShadow);
+  #include <colorspace_fragment>
+}`;
+const SKY_FRAGMENT = /* glsl */ `
+varying vec2 vAt;
+void main() {
+  float up = smoothstep(-0.15, 1.0, vAt.y);
+  vec3 colour = mix(uHorizon, uZenith, up);
+  float star = step(0.9975, hash12(floor((vAt + 1.0) * 170.0))) * max(0.0, uNight - 0.4) * up;
+  gl_FragColor = vec4(colour + star * 0.7, 1.0);
+  #include <colorspace_fragment>
+}`;
+const SKY_VERTEX = /* glsl */ `
+varying vec2 vAt;
+void main() {
+  vAt = position.xy;
+  gl_Position = vec4(position.xy, 0.9999, 1.0);
+}`;
 
 export function groundMeshes(town: TownMap): Mesh[] {
   const [x0, y0, x1, y1] = town.bounds;
-  const far = Math.max(x1 - x0, y1 - y0) * 3;
-  const land: Point[] = [[x0 - far, y0 - far], [x1 + far, y0 - far], [x1 + far, y1 + far], [x0 - far, y1 + far]];
-  return [flat([land], GROUND, 0), flat(town.green, GREEN, 1), flat(town.water, WATER, 2), ways(town, 3), shadows(town)];
+  const board: Point[] = [[x0 - MARGIN, y0 - MARGIN], [x1 + MARGIN, y0 - MARGIN], [x1 + MARGIN, y1 + MARGIN], [x0 - MARGIN, y1 + MARGIN]];
+  const sky = layer(new PlaneGeometry(2, 2), -20, SKY_VERTEX, SKY_FRAGMENT);
+  const water: number[] = [];
+  for (const polygon of town.water) pushPolygon(water, ring(polygon));
+  return [
+    sky,
+    sides(board),
+    plain([[board, GROUND], ...town.green.map((polygon): [Point[], string] => [polygon, GREEN])], -10),
+    layer(geometryOf(water), -9, WATER_VERTEX, WATER_FRAGMENT, { uniforms: { uColour: { value: new Color(WATER) } } }),
+    ways(town),
+    shadows(town),
+  ];
 }
 
 /** Painter's order: what is flat is drawn first, in its order, and never hides what stands on it. */
-function layered(geometry: BufferGeometry, order: number, colour?: string): Mesh {
-  const material = new MeshBasicMaterial({
-    ...(colour === undefined ? { vertexColors: true } : { color: colour }), depthTest: false, depthWrite: false,
+function layer(geometry: BufferGeometry, order: number, vertex: string, fragment: string, more: ShaderMaterialParameters = {}): Mesh {
+  const material = new ShaderMaterial({
+    depthTest: false, depthWrite: false, ...more, vertexShader: vertex, fragmentShader: LIGHT_GLSL + fragment, uniforms: { ...light, ...more.uniforms },
   });
   const mesh = new Mesh(geometry, material);
-  mesh.renderOrder = order - 10;
+  mesh.renderOrder = order;
   mesh.frustumCulled = false;
   return mesh;
 }
 
-function flat(polygons: readonly Point[][], colour: string, order: number): Mesh {
-  const positions: number[] = [];
-  for (const polygon of polygons) pushPolygon(positions, polygon);
-  return layered(geometryOf(positions), order, colour);
-}
-
-function pushPolygon(positions: number[], polygon: readonly Point[], shift: Point = [0, 0]): void {
-  const outline = polygon.map(([x, y]) => new Vector2(x, y));
-  for (const triangle of ShapeUtils.triangulateShape(outline, [])) {
-    const corners = triangle.map((index) => outline[index]!);
-    const [a, b, c] = corners as [Vector2, Vector2, Vector2];
-    const turn = (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x);
-    for (const corner of turn > 0 ? [a, b, c] : [a, c, b]) positions.push(corner.x + shift[0], 0, -(corner.y + shift[1]));
-  }
-}
-
-function ways(town: TownMap, order: number): Mesh {
+function plain(polygons: readonly [Point[], string][], order: number): Mesh {
   const positions: number[] = [];
   const colours: number[] = [];
+  for (const [polygon, colour] of polygons) {
+    pushPolygon(positions, ring(polygon));
+    paint(colours, positions, colour);
+  }
+  return layer(geometryOf(positions, { color: [colours, 3] }), order, FLAT_VERTEX, FLAT_FRAGMENT);
+}
+
+/** Give every corner that has none yet this colour. */
+function paint(colours: number[], positions: readonly number[], colour: string): void {
+  const { r, g, b } = new Color(colour);
+  while (colours.length < positions.length) colours.push(r, g, b);
+}
+
+function sides(board: readonly Point[]): Mesh {
+  const [a, , c] = board as [Point, Point, Point];
+  const box = new BoxGeometry(c[0] - a[0], THICK, c[1] - a[1]).translate((a[0] + c[0]) / 2, -THICK / 2 - 0.4, -(a[1] + c[1]) / 2);
+  const colours: number[] = [];
+  const position = box.getAttribute("position");
+  for (let i = 0; i < position.count; i++) {
+    const { r, g, b } = new Color(EDGE).multiplyScalar(position.getY(i) > -THICK / 2 ? 1 : 0.55);
+    colours.push(r, g, b);
+  }
+  box.setAttribute("color", geometryOf(colours).getAttribute("position"));
+  return layer(box, -12, FLAT_VERTEX, FLAT_FRAGMENT, { depthTest: true, depthWrite: true });
+}
+
+function ways(town: TownMap): Mesh {
+  const positions: number[] = [];
+  const colours: number[] = [];
+  for (const [kind, width] of WAYS) {
+    if (width < KERB_FROM) continue;
+    for (const way of town.ways) if (way.kind === kind) pushRibbon(positions, way.points, width / 2 + 1.1);
+  }
+  paint(colours, positions, KERB);
   for (const [kind, width, colour] of WAYS) {
-    const { r, g, b } = new Color(colour);
-    for (const way of town.ways) {
-      if (way.kind !== kind) continue;
-      const before = positions.length;
-      pushRibbon(positions, way.points, width / 2);
-      for (let i = before; i < positions.length; i += 3) colours.push(r, g, b);
-    }
+    for (const way of town.ways) if (way.kind === kind) pushRibbon(positions, way.points, width / 2);
+    paint(colours, positions, colour);
   }
-  const geometry = geometryOf(positions);
-  geometry.setAttribute("color", new BufferAttribute(new Float32Array(colours), 3));
-  return layered(geometry, order);
-}
-
-/** A band along a line: a quad for each piece, and a hexagon at each point, which rounds ends and corners. */
-function pushRibbon(positions: number[], points: readonly Point[], half: number): void {
-  for (let i = 0; i < points.length; i++) {
-    const here = points[i]!;
-    const next = points[i + 1];
-    if (half > 1.5) pushDisc(positions, here, half);
-    if (next === undefined) continue;
-    const length = Math.hypot(next[0] - here[0], next[1] - here[1]);
-    if (length === 0) continue;
-    const x = (-(next[1] - here[1]) / length) * half;
-    const y = ((next[0] - here[0]) / length) * half;
-    pushQuad(positions, [here[0] - x, here[1] - y], [next[0] - x, next[1] - y], [next[0] + x, next[1] + y], [here[0] + x, here[1] + y]);
-  }
-}
-
-function pushDisc(positions: number[], [x, y]: Point, radius: number): void {
-  for (let i = 0; i < 6; i++) {
-    const a = (i * Math.PI) / 3;
-    const b = ((i + 1) * Math.PI) / 3;
-    positions.push(x, 0, -y, x + Math.cos(a) * radius, 0, -(y + Math.sin(a) * radius), x + Math.cos(b) * radius, 0, -(y + Math.sin(b) * radius));
-  }
-}
-
-function pushQuad(positions: number[], a: Point, b: Point, c: Point, d: Point): void {
-  for (const [x, y] of [a, b, c, a, c, d]) positions.push(x, 0, -y);
+  return layer(geometryOf(positions, { color: [colours, 3] }), -8, FLAT_VERTEX, FLAT_FRAGMENT);
 }
 
 /** Every building's outline, swept along the light. The stencil darkens a place once, however many shadows fall there. */
 function shadows(town: TownMap): Mesh {
   const positions: number[] = [];
+  const lifts: number[] = [];
+  const lift = (height: number, corners: number): void => void lifts.push(...Array<number>(corners).fill(height));
   for (const { footprint, height } of town.buildings) {
     if (height <= 0) continue;
-    const shift: Point = [SHADOW_SHIFT[0] * height, SHADOW_SHIFT[1] * height];
-    pushPolygon(positions, footprint, shift);
-    for (let i = 0; i < footprint.length; i++) {
-      const a = footprint[i]!;
-      const b = footprint[(i + 1) % footprint.length]!;
-      pushQuad(positions, a, b, [b[0] + shift[0], b[1] + shift[1]], [a[0] + shift[0], a[1] + shift[1]]);
-    }
+    const outline = ring(footprint);
+    const before = positions.length;
+    pushPolygon(positions, outline);
+    lift(height, (positions.length - before) / 3);
+    outline.forEach((a, i) => {
+      const b = outline[(i + 1) % outline.length]!;
+      pushQuad(positions, [a.x, a.y], [b.x, b.y], [b.x, b.y], [a.x, a.y]);
+      // Two triangles, (a b b') and (a b' a'); those with a stroke are at the far end of the shadow.
+      lifts.push(0, 0, height, 0, height, height);
+    });
   }
-  const mesh = layered(geometryOf(positions), 4, SHADOW);
-  const material = mesh.material as MeshBasicMaterial;
-  Object.assign(material, {
-    transparent: true, opacity: 0.2, side: 2, stencilWrite: true, stencilFunc: NotEqualStencilFunc, stencilRef: 1,
-    stencilZPass: ReplaceStencilOp, depthTest: true,
+  return layer(geometryOf(positions, { lift: [lifts, 1] }), -7, SHADOW_VERTEX, SHADOW_FRAGMENT, {
+    uniforms: { uColour: { value: new Color(SHADOW) } }, transparent: true, side: 2, depthTest: true,
+    stencilWrite: true, stencilFunc: NotEqualStencilFunc, stencilRef: 1, stencilZPass: ReplaceStencilOp,
   });
-  mesh.position.y = 0.05;
-  return mesh;
-}
-
-function geometryOf(positions: readonly number[]): BufferGeometry {
-  const geometry = new BufferGeometry();
-  geometry.setAttribute("position", new BufferAttribute(new Float32Array(positions), 3));
-  return geometry;
 }

@@ -1,91 +1,144 @@
 /** The town in three dimensions. */
 
-import { Fog, MOUSE, PerspectiveCamera, Scene, TOUCH, Vector3, WebGLRenderer, Color } from "three";
-import { MapControls } from "three/addons/controls/MapControls.js";
-import { PAPER } from "../palette.ts";
-import type { Store } from "../store.ts";
-import type { Point, TownMap } from "../types.ts";
-import type { Facts, Screen, View } from "../view.ts";
-import { buildingMeshes } from "./buildings.ts";
+import { Mesh, Raycaster, Scene, Vector2, Vector3, WebGLRenderer } from "three";
+import type { MapBuilding, Point, TownMap } from "../api/types.ts";
+import { buildingColour, personColour } from "../overlays/colours.ts";
+import type { Facts, Nudge, Pose, Screen, View } from "../picture/view.ts";
+import type { Store } from "../store/store.ts";
+import { minuteOf } from "../store/time.ts";
+import { hash } from "../world/motion.ts";
+import { Buildings } from "./buildings.ts";
+import { Eye } from "./camera.ts";
 import { FIGURE_HEIGHT, Figures } from "./figures.ts";
 import { groundMeshes } from "./ground.ts";
+import { lamps } from "./lamps.ts";
+import { light, lightAt } from "./light.ts";
+import { rendererName, tierOf, type Quality, type Tier } from "./quality.ts";
 import { trees } from "./trees.ts";
+import { Weather } from "./weather.ts";
 
-const FLIGHT_MS = 900;
-/** A frame that takes longer than this, several times over, lowers the resolution. */
-const SLOW_MS = 60;
+/** Pictures that are this far apart, several times over, lower the resolution. */
+const SLOW_MS = 70;
 
 export class TownScene implements View {
   readonly kind = "3d";
-  onMoved: () => void = () => undefined;
+  onMoved: (byHand: boolean) => void = () => undefined;
   private readonly renderer: WebGLRenderer;
   private readonly scene = new Scene();
-  private readonly camera = new PerspectiveCamera(38, 1, 2, 6000);
-  private readonly controls: MapControls;
+  private readonly eye: Eye;
   private readonly figures: Figures;
-  private readonly calm = window.matchMedia("(prefers-reduced-motion: reduce)");
+  private readonly buildings: Buildings;
+  private readonly lamps: Mesh;
+  private readonly weather: Weather;
+  private readonly store: Store;
+  private readonly tier: Tier;
   private readonly probe = new Vector3();
-  private selected: string | null = null;
-  private flight: { from: Vector3; to: Vector3; eye: Vector3; eyeTo: Vector3; began: number } | null = null;
-  private follow: (() => Point | null) | null = null;
+  private person: string | null = null;
+  private place: string | null = null;
   private width = 1;
   private height = 1;
+  private pixels: number;
   private slow = 0;
-  private pixels = Math.min(window.devicePixelRatio, 2);
+  private last = 0;
+  private stale = true;
+  private litFor = -1;
 
-  constructor(canvas: HTMLCanvasElement, town: TownMap, store: Store) {
-    this.renderer = new WebGLRenderer({ canvas, antialias: window.devicePixelRatio < 2, stencil: true, powerPreference: "high-performance" });
-    this.scene.background = new Color(PAPER);
-    this.figures = new Figures(store);
-    const woods = trees(town);
-    this.scene.add(...groundMeshes(town), ...buildingMeshes(town), ...(woods === null ? [] : [woods]), this.figures.group);
-    this.controls = this.controlsFor(canvas, town);
-    this.controls.addEventListener("change", () => this.onMoved());
+  constructor(canvas: HTMLCanvasElement, town: TownMap, store: Store, quality: Quality) {
+    this.tier = tierOf(quality, rendererName());
+    this.renderer = new WebGLRenderer({ canvas, antialias: this.tier.antialias, stencil: true, powerPreference: "high-performance" });
+    this.pixels = Math.min(window.devicePixelRatio, this.tier.most) * (this.tier.most < 1 ? this.tier.most : 1);
+    this.store = store;
+    this.eye = new Eye(canvas, town.bounds);
+    this.eye.onMoved = (byHand) => this.onMoved(byHand);
+    this.buildings = new Buildings(town);
+    this.figures = new Figures(store.world);
+    this.lamps = lamps(town);
+    this.weather = new Weather(this.eye.controls.target);
+    const woods = this.tier.trees ? trees(town) : null;
+    this.scene.add(...groundMeshes(town), ...this.buildings.meshes, this.lamps, this.figures.group, this.weather.lines, ...(woods === null ? [] : [woods]));
   }
 
   resize(width: number, height: number): void {
     this.width = width;
     this.height = height;
-    this.camera.aspect = width / Math.max(1, height);
-    this.camera.updateProjectionMatrix();
+    this.eye.camera.aspect = width / Math.max(1, height);
+    this.eye.camera.updateProjectionMatrix();
     this.renderer.setPixelRatio(this.pixels);
     this.renderer.setSize(width, height, false);
   }
 
   draw(tick: number, now: number): boolean {
-    const began = performance.now();
-    this.fly(now);
-    const moving = this.controls.update() || this.flight !== null;
-    this.figures.update(tick, this.figureScale(), this.selected);
-    this.renderer.render(this.scene, this.camera);
-    this.adapt(performance.now() - began);
+    const moving = this.eye.update(now);
+    const clock = this.store.world.clock;
+    const weather = clock?.weather ?? "clear";
+    const minute = minuteOf(this.store.start, tick);
+    lightAt(minute, weather);
+    light.uTime.value = (tick * 6) % 4096;
+    this.lamps.visible = light.uNight.value > 0.25;
+    this.weather.show(this.tier.weather ? weather : "clear", this.eye.pose().distance);
+    if (this.stale || Math.abs(minute - this.litFor) >= 5) this.tell(minute);
+    this.figures.update(tick, this.figureScale(), this.person, personColour(this.store));
+    this.renderer.render(this.scene, this.eye.camera);
+    this.adapt(now, moving);
     return moving;
   }
 
-  project([x, y]: Point, height: number): Screen {
-    this.probe.set(x, height * FIGURE_HEIGHT * this.figureScale(), -y).project(this.camera);
-    const visible = this.probe.z < 1 && Math.abs(this.probe.x) < 1.1 && Math.abs(this.probe.y) < 1.1;
-    return { x: ((this.probe.x + 1) / 2) * this.width, y: ((1 - this.probe.y) / 2) * this.height, depth: visible ? this.probe.z : null };
+  project([x, y]: Point, height: number, figure = false): Screen {
+    const tall = figure ? height * FIGURE_HEIGHT * this.figureScale() : height;
+    this.probe.set(x, tall, -y).project(this.eye.camera);
+    const seen = this.probe.z < 1 && Math.abs(this.probe.x) < 1.1 && Math.abs(this.probe.y) < 1.1;
+    return { x: ((this.probe.x + 1) / 2) * this.width, y: ((1 - this.probe.y) / 2) * this.height, depth: seen ? this.probe.z : null };
   }
 
-  flyTo([x, y]: Point, follow?: () => Point | null): void {
-    this.follow = follow ?? null;
-    const to = new Vector3(x, 0, -y);
-    const offset = this.camera.position.clone().sub(this.controls.target);
-    offset.setLength(Math.min(offset.length(), 320));
-    const eyeTo = to.clone().add(offset);
-    if (this.calm.matches) {
-      this.controls.target.copy(to);
-      this.camera.position.copy(eyeTo);
-      this.onMoved();
-      return;
-    }
-    this.flight = { from: this.controls.target.clone(), to, eye: this.camera.position.clone(), eyeTo, began: performance.now() };
-    this.onMoved();
+  flyTo([x, y]: Point, { distance, follow }: { distance?: number; follow?: () => Point | null } = {}): void {
+    const pose = this.pose();
+    this.eye.fly({ ...pose, x, y, distance: distance ?? Math.min(pose.distance, 260), tilt: Math.max(pose.tilt, 50) }, follow ?? null, performance.now());
   }
 
-  select(id: string | null): void {
-    this.selected = id;
+  release(): void {
+    this.eye.release();
+  }
+
+  pose(): Pose {
+    return this.eye.pose();
+  }
+
+  setPose(pose: Pose): void {
+    this.eye.release();
+    this.eye.set(pose);
+    this.onMoved(false);
+  }
+
+  nudge(move: Nudge): void {
+    this.eye.nudge(move, performance.now());
+  }
+
+  buildingAt(x: number, y: number): string | null {
+    const ray = new Raycaster();
+    ray.setFromCamera(new Vector2((x / this.width) * 2 - 1, 1 - (y / this.height) * 2), this.eye.camera);
+    const hit = ray.intersectObjects(this.buildings.meshes, false)[0];
+    const corner = hit?.face?.a;
+    return hit === undefined || corner === undefined ? null : (this.buildings.at(hit.object as Mesh, corner)?.id ?? null);
+  }
+
+  select(person: string | null, place: string | null): void {
+    this.stale ||= place !== this.place;
+    [this.person, this.place] = [person, place];
+  }
+
+  refresh(): void {
+    this.stale = true;
+  }
+
+  outline(): Point[] {
+    const ray = new Raycaster();
+    const { y: eyeHeight } = this.eye.camera.position;
+    return ([[-1, -1], [1, -1], [1, 1], [-1, 1]] as const).map(([x, y]) => {
+      ray.setFromCamera(new Vector2(x, y), this.eye.camera);
+      const { origin, direction } = ray.ray;
+      const away = direction.y < -0.05 ? -eyeHeight / direction.y : 4000;
+      return [origin.x + direction.x * away, -(origin.z + direction.z * away)];
+    });
   }
 
   facts(): Facts {
@@ -93,75 +146,47 @@ export class TownScene implements View {
   }
 
   dispose(): void {
-    this.controls.dispose();
+    this.eye.controls.dispose();
+    this.buildings.dispose();
+    this.scene.traverse((thing) => {
+      if (thing instanceof Mesh) thing.geometry.dispose();
+    });
     this.renderer.dispose();
+  }
+
+  /** Windows are bright where somebody is in and awake, and some for those who are not residents of ours, as many as the hour has. */
+  private tell(minute: number): void {
+    this.stale = false;
+    this.litFor = minute;
+    const { world } = this.store;
+    const paint = buildingColour(this.store);
+    const hour = (minute / 60) % 24;
+    const late = hour >= 17 && hour < 23 ? 0.42 : hour >= 23 || hour < 0.5 ? 0.2 : hour < 5.5 ? 0.07 : 0.3;
+    this.buildings.tell((house: MapBuilding) => {
+      const home = house.kind === "home";
+      const open = world.buildings.get(house.id)?.open ?? false;
+      const awake = (world.inside.get(house.id) ?? []).some((id) => world.residents.get(id)?.doing !== "sleeping");
+      const share = home ? late : open ? 0.6 : 0.06;
+      return {
+        lit: Math.min(0.95, share * (0.6 + (hash(house.id) % 80) / 100) + (awake ? 0.45 : 0)), open: open || awake, selected: house.id === this.place, colour: paint?.(house.id) ?? null,
+      };
+    });
   }
 
   /** People grow with the distance, so that a figure is never smaller than a fingertip's tenth. */
   private figureScale(): number {
-    const distance = this.camera.position.distanceTo(this.controls.target);
-    return Math.min(14, Math.max(1.4, distance / 75));
+    return Math.min(13, Math.max(1.25, this.eye.pose().distance / 72));
   }
 
-  private controlsFor(canvas: HTMLCanvasElement, town: TownMap): MapControls {
-    const [x0, y0, x1, y1] = town.bounds;
-    const span = Math.max(x1 - x0, y1 - y0);
-    const centre = new Vector3((x0 + x1) / 2, 0, -(y0 + y1) / 2);
-    const controls = new MapControls(this.camera, canvas);
-    controls.target.copy(centre);
-    this.camera.position.copy(centre).add(new Vector3(-0.2 * span, 0.42 * span, 0.5 * span));
-    this.scene.fog = new Fog(PAPER, span * 0.9, span * 2.4);
-    controls.enableDamping = !this.calm.matches;
-    controls.dampingFactor = 0.12;
-    controls.minDistance = 30;
-    controls.maxDistance = span * 1.4;
-    controls.maxPolarAngle = 1.38;
-    controls.zoomToCursor = true;
-    controls.mouseButtons = { LEFT: MOUSE.PAN, MIDDLE: MOUSE.DOLLY, RIGHT: MOUSE.ROTATE };
-    controls.touches = { ONE: TOUCH.PAN, TWO: TOUCH.DOLLY_ROTATE };
-    controls.listenToKeyEvents(canvas);
-    controls.keyPanSpeed = 30;
-    controls.addEventListener("start", () => (this.flight = this.follow = null));
-    return controls;
-  }
-
-  private fly(now: number): void {
-    const at = this.follow?.() ?? null;
-    if (this.flight === null) {
-      if (at !== null) this.shift(this.probe.set(at[0], 0, -at[1]).sub(this.controls.target));
-      return;
-    }
-    if (at !== null) {
-      const moved = new Vector3(at[0], 0, -at[1]).sub(this.flight.to);
-      this.flight.to.add(moved);
-      this.flight.eyeTo.add(moved);
-    }
-    const share = Math.min(1, Math.max(0, (now - this.flight.began) / FLIGHT_MS));
-    const eased = share * share * (3 - 2 * share);
-    this.controls.target.lerpVectors(this.flight.from, this.flight.to, eased);
-    this.camera.position.lerpVectors(this.flight.eye, this.flight.eyeTo, eased);
-    if (share === 1) this.flight = null;
-  }
-
-  private shift(by: Vector3): void {
-    this.controls.target.add(by);
-    this.camera.position.add(by);
-  }
-
-  private adapt(took: number): void {
-    this.slow = took > SLOW_MS ? this.slow + 1 : 0;
-    if (this.slow < 6 || this.pixels <= 0.75) return;
+  private adapt(now: number, moving: boolean): void {
+    const took = now - this.last;
+    this.last = now;
+    if (!this.tier.adapts || !moving || took > 400) return;
+    this.slow = took > SLOW_MS ? this.slow + 1 : Math.max(0, this.slow - 1);
+    if (this.slow < 8 || this.pixels <= this.tier.least) return;
     this.slow = 0;
-    this.pixels = Math.max(0.75, this.pixels * 0.75);
+    this.pixels = Math.max(this.tier.least, this.pixels * 0.8);
     this.resize(this.width, this.height);
   }
 }
 
-/** Whether this browser draws with WebGL 2. */
-export function hasWebGl(): boolean {
-  try {
-    return document.createElement("canvas").getContext("webgl2") !== null;
-  } catch {
-    return false;
-  }
-}

@@ -1,14 +1,46 @@
 /** Trees in the parks: scattered the same way every time, one instanced mesh. */
 
-import { BufferAttribute, Color, ConeGeometry, IcosahedronGeometry, InstancedMesh, Matrix4, MeshBasicMaterial, type BufferGeometry } from "three";
+import { BufferAttribute, Color, ConeGeometry, IcosahedronGeometry, InstancedMesh, Matrix4, ShaderMaterial, Vector3, type BufferGeometry } from "three";
 import { mergeGeometries } from "three/addons/utils/BufferGeometryUtils.js";
-import { hash } from "../motion.ts";
-import type { Point, TownMap } from "../types.ts";
+import type { Point, TownMap } from "../api/types.ts";
+import { hash } from "../world/motion.ts";
+import { inside } from "./geometry.ts";
+import { LIGHT_GLSL, light } from "./light.ts";
 
 const APART = 13;
 const MOST = 2500;
+const VERTEX = /* glsl */ `
+attribute vec3 color;
+varying vec3 vColour, vNormal;
+void main() {
+  vColour = color * instanceColor;
+  vNormal = normal;
+  gl_Position = projectionMatrix * modelViewMatrix * instanceMatrix * vec4(position, 1.0);
+}`;
+const FRAGMENT = /* glsl */ `
+varying vec3 vColour, vNormal;
+void main() {
+  gl_FragColor = vec4(lit(vColour, normalize(vNormal)), 1.0);
+  #include <colorspace_fragment>
+}`;
 
 export function trees(town: TownMap): InstancedMesh | null {
+  const places = scattered(town);
+  if (places.length === 0) return null;
+  const mesh = new InstancedMesh(treeShape(), new ShaderMaterial({ vertexShader: VERTEX, fragmentShader: LIGHT_GLSL + FRAGMENT, uniforms: { ...light } }), places.length);
+  const matrix = new Matrix4();
+  const scale = new Vector3();
+  places.forEach(([x, y], index) => {
+    const luck = hash(`${x},${y}`);
+    const size = 0.7 + (luck % 60) / 90;
+    matrix.makeRotationY(luck % 7).scale(scale.set(size, size * (0.9 + (luck % 5) / 14), size)).setPosition(x, 0, -y);
+    mesh.setMatrixAt(index, matrix);
+    mesh.setColorAt(index, new Color().setHSL(0.2 + (luck % 9) / 90, 0.22, 0.86 + (luck % 5) / 40));
+  });
+  return mesh;
+}
+
+function scattered(town: TownMap): Point[] {
   const places: Point[] = [];
   for (const polygon of town.green) {
     const xs = polygon.map((point) => point[0]);
@@ -16,30 +48,22 @@ export function trees(town: TownMap): InstancedMesh | null {
     for (let x = Math.min(...xs); x < Math.max(...xs); x += APART) {
       for (let y = Math.min(...ys); y < Math.max(...ys) && places.length < MOST; y += APART) {
         const luck = hash(`${Math.round(x)},${Math.round(y)}`);
-        const point: Point = [x + (luck % 11), y + ((luck >> 8) % 11)];
-        if (luck % 3 !== 0 && inside(point, polygon) && !onBuilding(point, town)) places.push(point);
+        const [tx, ty] = [x + (luck % 11), y + ((luck >> 8) % 11)];
+        if (luck % 3 !== 0 && inside(tx, ty, polygon) && !onBuilding(tx, ty, town)) places.push([tx, ty]);
       }
     }
   }
-  if (places.length === 0) return null;
-  const mesh = new InstancedMesh(treeShape(), new MeshBasicMaterial({ vertexColors: true }), places.length);
-  const matrix = new Matrix4();
-  places.forEach(([x, y], index) => {
-    const luck = hash(`${x},${y}`);
-    const size = 0.75 + (luck % 60) / 100;
-    matrix.makeScale(size, size, size).setPosition(x, 0, -y);
-    mesh.setMatrixAt(index, matrix);
-    mesh.setColorAt(index, new Color().setHSL(0.22 + (luck % 7) / 140, 0.1, 0.9 + (luck % 5) / 60));
-  });
-  return mesh;
+  return places;
 }
 
 function treeShape(): BufferGeometry {
-  const crown = new IcosahedronGeometry(3.6, 1).translate(0, 6, 0);
-  paint(crown, "#8aa35c", "#5f7a43", 2.4, 9.6);
+  const crown = new IcosahedronGeometry(3.5, 0).translate(0, 5.6, 0);
+  paint(crown, "#93b061", "#5d7d42", 2.2, 9);
+  const second = new IcosahedronGeometry(2.2, 0).rotateY(0.7).translate(0.8, 8.4, 0.4);
+  paint(second, "#a4bf6c", "#7c9a50", 6.2, 10.6);
   const trunk = new ConeGeometry(0.7, 4, 5).toNonIndexed().translate(0, 2, 0);
   paint(trunk, "#8a6b4f", "#6f543d", 0, 4);
-  return mergeGeometries([crown, trunk]);
+  return mergeGeometries([crown, second, trunk]);
 }
 
 function paint(geometry: BufferGeometry, above: string, below: string, bottom: number, top: number): void {
@@ -54,20 +78,9 @@ function paint(geometry: BufferGeometry, above: string, below: string, bottom: n
   geometry.setAttribute("color", new BufferAttribute(colours, 3));
 }
 
-function inside([x, y]: Point, polygon: readonly Point[]): boolean {
-  let within = false;
-  for (let i = 0, j = polygon.length - 1; i < polygon.length; j = i++) {
-    const [ax, ay] = polygon[i]!;
-    const [bx, by] = polygon[j]!;
-    if (ay > y !== by > y && x < ((bx - ax) * (y - ay)) / (by - ay) + ax) within = !within;
-  }
-  return within;
-}
-
-function onBuilding(point: Point, town: TownMap): boolean {
-  return town.buildings.some((building) => building.height > 0 && near(point, building.footprint[0]!) && inside(point, building.footprint));
-}
-
-function near(a: Point, b: Point): boolean {
-  return Math.abs(a[0] - b[0]) < 200 && Math.abs(a[1] - b[1]) < 200;
+function onBuilding(x: number, y: number, town: TownMap): boolean {
+  return town.buildings.some(({ height, footprint }) => {
+    const first = footprint[0];
+    return height > 0 && first !== undefined && Math.abs(first[0] - x) < 200 && Math.abs(first[1] - y) < 200 && inside(x, y, footprint);
+  });
 }

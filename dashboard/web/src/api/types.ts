@@ -1,0 +1,45 @@
+/** The API's types by the names that the page uses. Lengths are metres, money is cents, a tick is one town minute. */
+
+import type { components } from "./schema.ts";
+
+type Schemas = components["schemas"];
+
+export type Point = [number, number];
+export type Clock = Schemas["Clock"];
+export type Resident = Complete<Schemas["Agent"]>;
+export type TownEvent = Complete<Schemas["Event"]>;
+export type BuildingState = Complete<Schemas["BuildingBrief"]>;
+export type Building = Complete<Schemas["Building"]>;
+export type District = Complete<Schemas["District"]>;
+export type TownMap = Schemas["MapTown"];
+export type MapBuilding = Schemas["MapBuilding"];
+export type Overview = Schemas["Overview"];
+
+/** An answer has every field; only what is sent may leave out what has a default. */
+type Complete<T> = { [Key in keyof T]-?: Exclude<T[Key], undefined> };
+
+export interface Snapshot {
+  clock: Clock;
+  residents: Resident[];
+  buildings: BuildingState[];
+}
+
+export interface Frame {
+  clock: Clock | null;
+  residents: Resident[];
+  gone: string[];
+  events: TownEvent[];
+  buildings: BuildingState[];
+}
+
+/** A stretch of the past: how it began, and all that happened in it. */
+export interface Chapter {
+  from_tick: number;
+  to_tick: number;
+  complete: boolean;
+  weather: string;
+  residents: Resident[];
+  buildings: BuildingState[];
+  before: TownEvent[];
+  events: TownEvent[];
+}

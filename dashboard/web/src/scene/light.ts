@@ -1,0 +1,94 @@
+/** The light of an hour and a weather, shared by everything that is drawn. */
+
+import { Color, Vector3 } from "three";
+
+/** One hour of the day: what comes from everywhere, what comes from the sun (or the moon), and the sky. */
+interface Hour {
+  at: number;
+  ambient: string;
+  sun: string;
+  horizon: string;
+  zenith: string;
+  night: number;
+}
+
+const HOURS: readonly Hour[] = [
+  { at: 0, ambient: "#5a6394", sun: "#3d4a78", horizon: "#27304f", zenith: "#131a33", night: 1 },
+  { at: 5, ambient: "#5f6697", sun: "#3d4a78", horizon: "#2f3757", zenith: "#171e3a", night: 1 },
+  { at: 6.2, ambient: "#a896a6", sun: "#b0705c", horizon: "#e8b49a", zenith: "#7d86ad", night: 0.62 },
+  { at: 7.4, ambient: "#c9bdb3", sun: "#a08058", horizon: "#f6d9b8", zenith: "#b4c6cf", night: 0.12 },
+  { at: 10, ambient: "#d0ccc2", sun: "#9a8a68", horizon: "#f3e9d8", zenith: "#c3d8de", night: 0 },
+  { at: 14, ambient: "#d0ccc2", sun: "#9a8a68", horizon: "#f3e9d8", zenith: "#bfd6df", night: 0 },
+  { at: 17, ambient: "#cfc0ae", sun: "#a87f50", horizon: "#f7dfba", zenith: "#bccbd0", night: 0.03 },
+  { at: 18.6, ambient: "#b493a0", sun: "#b2694c", horizon: "#f0a67e", zenith: "#7f7fa6", night: 0.5 },
+  { at: 19.8, ambient: "#7a76a6", sun: "#4a4f80", horizon: "#585784", zenith: "#2b3158", night: 0.9 },
+  { at: 21.5, ambient: "#5f6798", sun: "#3d4a78", horizon: "#2d3658", zenith: "#151c37", night: 1 },
+  { at: 24, ambient: "#5a6394", sun: "#3d4a78", horizon: "#27304f", zenith: "#131a33", night: 1 },
+];
+/** How much of the sun a weather lets through. */
+const THROUGH: Record<string, number> = { clear: 1, cloudy: 0.55, rain: 0.32, snow: 0.6, fog: 0.4 };
+const SUNRISE = 6;
+const SUNSET = 19;
+const GREY = new Color("#b9bcbf");
+
+/** Uniforms; every material refers to these very objects. */
+export const light = {
+  uToSun: { value: new Vector3(0, 1, 0) },
+  uSun: { value: new Color(1, 1, 1) },
+  uAmbient: { value: new Color(1, 1, 1) },
+  uNight: { value: 0 },
+  uHorizon: { value: new Color() },
+  uZenith: { value: new Color() },
+  uShadow: { value: 0.25 },
+  /** where the shadow of a thing one metre high ends, metres east and south */
+  uShift: { value: new Vector3() },
+  /** seconds of town time, for what moves by itself */
+  uTime: { value: 0 },
+};
+
+/** Set the light for a minute of the day (0 to 1440, with fractions) and a weather. */
+export function lightAt(minute: number, weather: string): void {
+  const hour = (((minute / 60) % 24) + 24) % 24;
+  const next = HOURS.findIndex((entry) => entry.at > hour);
+  const [a, b] = [HOURS[next - 1]!, HOURS[next]!];
+  const share = (hour - a.at) / (b.at - a.at);
+  const between = (from: string, to: string, into: Color): Color => into.set(from).lerp(new Color(to), share);
+  const through = THROUGH[weather] ?? 1;
+  light.uNight.value = Math.min(1, a.night + (b.night - a.night) * share + (1 - through) * 0.12);
+  const dull = (1 - through) * 0.5 * (1 - light.uNight.value);
+  between(a.ambient, b.ambient, light.uAmbient.value).lerp(GREY, dull * 0.4).multiplyScalar(1.12 + 0.14 * (1 - through));
+  between(a.sun, b.sun, light.uSun.value).multiplyScalar(1.75 * (0.3 + 0.7 * through));
+  between(a.horizon, b.horizon, light.uHorizon.value).lerp(GREY, dull);
+  between(a.zenith, b.zenith, light.uZenith.value).lerp(GREY, dull);
+  sunAt(hour);
+  light.uShadow.value = (0.12 + 0.2 * through) * (1 - 0.45 * light.uNight.value);
+}
+
+/** The sun goes from east over south to west; by night a moon stands where the sun would be at ten. */
+function sunAt(hour: number): void {
+  const day = hour > SUNRISE && hour < SUNSET;
+  const share = day ? (hour - SUNRISE) / (SUNSET - SUNRISE) : 0.35;
+  const azimuth = Math.PI * share;
+  const height = 0.28 + 0.5 * Math.sin(Math.PI * share);
+  const [east, south] = [Math.cos(azimuth), Math.sin(azimuth) * 0.8 + 0.2];
+  light.uToSun.value.set(east, height * 1.6, south).normalize();
+  const { x, y, z } = light.uToSun.value;
+  const length = Math.min(1 / y, 2.4);
+  light.uShift.value.set(-x * length, 0, -z * length);
+}
+
+/** GLSL that every material begins with. Colours are linear; `lit` wants a normal of length 1. */
+export const LIGHT_GLSL = /* glsl */ `
+uniform vec3 uToSun, uSun, uAmbient, uHorizon, uZenith;
+uniform float uNight, uTime;
+vec3 lit(vec3 colour, vec3 normal) {
+  float sun = max(dot(normal, uToSun), 0.0);
+  float sky = 0.86 + 0.14 * normal.y;
+  return colour * (uAmbient * sky + uSun * sun);
+}
+float hash12(vec2 p) {
+  vec3 q = fract(vec3(p.xyx) * 0.1031);
+  q += dot(q, q.yzx + 33.33);
+  return fract((q.x + q.y) * q.z);
+}
+`;
