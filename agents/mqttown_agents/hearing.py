@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
+from mqttown_agents.custom import begun, split
 from mqttown_agents.gossip import FRESH_TICKS, News
 from mqttown_agents.leaves.reply import GIFT
 from mqttown_agents.notebook import Owed, Proposal
+from mqttown_agents.occasion import consider
 from mqttown_agents.prose import NEWS
 from mqttown_agents.turn import Turn
 
@@ -50,10 +52,13 @@ def take_in(turn: Turn) -> None:
 def _learn(turn: Turn, event: Mapping[str, Any]) -> None:
     """Know something that nobody told: as one's own news if it came to this one alone; what all have heard is soon old."""
     own = event["kind"] == "planted"
+    text = event["data"]["text"]
+    if (custom := begun(text)) is not None:
+        turn.notebook.customs.kept = custom
+        return
     eager = _FIRST_HAND if own else 1
-    turn.notebook.gossip.hear(
-        News(event["data"]["text"], event["id"], turn.persona.id, turn.persona.first_name, None, event["tick"], eager)
-    )
+    turn.notebook.gossip.hear(News(text, event["id"], turn.persona.id, turn.persona.first_name, None, event["tick"], eager))
+    consider(turn, text, turn.persona.id if own else "")
 
 
 def _hear(turn: Turn, message: Mapping[str, Any]) -> None:
@@ -61,7 +66,12 @@ def _hear(turn: Turn, message: Mapping[str, Any]) -> None:
     if _order(message["event"]) <= notebook.witnessed:
         return
     speaker, listeners = message["from"], message.get("to") or []
-    heard = turn.prose.recognise(message["text"])
+    said, custom = split(message["text"])
+    heard = turn.prose.recognise(said)
+    if custom is not None and heard.group != NEWS:
+        notebook.customs.meet(custom, speaker, turn.persona.curious)
+    elif custom is not None:
+        heard = turn.prose.recognise(message["text"])
     other = notebook.acquaintances.meet(speaker, now.name_of(speaker), message["tick"])
     addressed = not listeners or turn.persona.id in listeners
     if heard.group == NEWS:
@@ -71,6 +81,7 @@ def _hear(turn: Turn, message: Mapping[str, Any]) -> None:
                 News(heard.text, message["event"], speaker, other.first_name, now.place_name, message["tick"], eager=eager)
             )
             notebook.gossip.overheard(heard.text, listeners)
+            consider(turn, heard.text, speaker)
         if heard.text.rstrip().endswith("?"):
             notebook.owed.append(Owed(speaker, "ask_how", message["event"], message["tick"], {}))
             return

@@ -1,10 +1,11 @@
 """What a resident keeps in mind between two decisions: whom they met, what they heard, what they owe an answer."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from mqttown_agents.acquaintance import Acquaintances
 from mqttown_agents.atlas import Atlas
+from mqttown_agents.custom import Customs
 from mqttown_agents.gossip import Gossip
 
 __all__ = ["JUST_CAME", "Appointment", "Notebook", "Owed", "Proposal"]
@@ -84,8 +85,10 @@ class Notebook:
         "appointments",
         "atlas",
         "carriers",
+        "customs",
         "gossip",
         "heading",
+        "occasions",
         "owed",
         "proposals",
         "said",
@@ -106,6 +109,8 @@ class Notebook:
         self.tried: dict[tuple[str, str], list[int]] = {}
         self.said: list[int] = []
         self.carriers: dict[str, str] = {}
+        self.customs = Customs()
+        self.occasions: dict[str, Any] = {}
         self.heading: str | None = None
         self.settled_until = JUST_CAME
         self.treated = -_TREAT_AGAIN_TICKS

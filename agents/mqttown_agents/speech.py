@@ -46,4 +46,5 @@ def _words(turn: Turn, other: Acquaintance, group: str, values: dict[str, str]) 
         "job": job["title"] if job is not None else "neighbour",
         **values,
     }
-    return turn.prose.render(group, turn.draw("words", other.id, group), known)
+    text = turn.prose.render(group, turn.draw("words", other.id, group), known)
+    return None if text is None else turn.notebook.customs.added_to(group, text)

@@ -22,7 +22,8 @@ from mqttown.link import Address, Link
 from mqttown_contract import topics
 from mqttown_memory.archive import Archive
 from mqttown_memory.chroma import TownSearch
-from mqttown_memory.embedding import WordLlama
+from mqttown_memory.embedding import Embedding
+from mqttown_memory.encoders import embedding_of
 from mqttown_memory.following import Follower
 from mqttown_memory.journal import Journal
 from mqttown_memory.names import Names
@@ -45,9 +46,15 @@ async def _pool(settings: MemorySettings) -> AsyncIterator[asyncpg.Pool]:
         yield pool
 
 
+def _embedding(settings: MemorySettings) -> Embedding:
+    key = settings.embedding_key.get_secret_value() if settings.embedding_key is not None else None
+    model, url, dimensions = settings.embedding_model, settings.embedding_url, settings.embedding_dimensions
+    return embedding_of(settings.embedding, model=model, url=url, dimensions=dimensions, key=key)
+
+
 async def _serve(settings: MemorySettings) -> None:
     async with _pool(settings) as pool:
-        embedding = WordLlama()
+        embedding = _embedding(settings)
         table = Table(pool, embedding)
         progress = await table.open()
         journal = Journal(pool)
@@ -79,7 +86,7 @@ async def _serve_until_told(settings: MemorySettings) -> None:
 
 async def _rebuild(settings: MemorySettings) -> None:
     async with _pool(settings) as pool:
-        embedding = WordLlama()
+        embedding = _embedding(settings)
         table = Table(pool, embedding)
         await table.open()
         count = await TownSearch(settings.data / "chroma", table, embedding).rebuild()
@@ -92,7 +99,7 @@ def main() -> int:
     try:
         settings = MemorySettings()
         asyncio.run(_rebuild(settings) if sys.argv[1:] == ["rebuild"] else _serve_until_told(settings))
-    except (ValidationError, EmbeddingChangedError, ModuleNotFoundError) as error:
+    except (ValidationError, EmbeddingChangedError, ModuleNotFoundError, ValueError) as error:
         log.error("the memory service can't run as it is set up", error=str(error))  # noqa: TRY400  the words are for a person
         return UNMENDABLE
     except LOSSES as error:

@@ -71,7 +71,7 @@ class Archive:
             question: what.
             now: tick.
         """
-        query = None if question.query is None else self._embedding.embed([question.query])[0]
+        query = None if question.query is None else (await self._embed([question.query]))[0]
         stream = self._index.get(agent)
         if stream is None:
             async with self._writing:
@@ -104,7 +104,7 @@ class Archive:
         """A row for each text; witnesses of one event often remember the same words, which are embedded once."""
         row_of = {text: row for row, text in enumerate(dict.fromkeys(texts))}
         distinct = list(row_of)
-        if len(distinct) < _ASIDE:
+        if len(distinct) < _ASIDE and not self._embedding.aside:
             rows = self._embedding.embed(distinct)
         else:
             rows = await asyncio.to_thread(self._embedding.embed, distinct)

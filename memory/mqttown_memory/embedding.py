@@ -35,6 +35,10 @@ class Embedding(Protocol):
     def dimensions(self) -> int:
         """Length of a vector."""
 
+    @property
+    def aside(self) -> bool:
+        """Whether even one text takes so long that it is done in a thread."""
+
     def embed(self, texts: Sequence[str]) -> FixedPoint:
         """One fixed-point row for each text, shape (len(texts), dimensions)."""
 
@@ -62,6 +66,7 @@ class WordLlama:
 
     name = "wordllama/l2_supercat_256"
     dimensions = 256
+    aside = False
     _LONGEST: Final = 4000
     """Characters looked at; memories aren't longer."""
     _AT_ONCE: Final = 256

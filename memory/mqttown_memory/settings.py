@@ -7,6 +7,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from mqttown_contract.types import Id
+from mqttown_memory.encoders import Kind
 
 __all__ = ["MemorySettings"]
 
@@ -31,6 +32,13 @@ class MemorySettings(BaseSettings):
     forgetful: Annotated[frozenset[Id], NoDecode] = Field(
         default=frozenset(), description="Agents for whom nothing witnessed is remembered, separated by commas."
     )
+    embedding: Kind = Field(default="wordllama", description="How texts become vectors; can't be changed once there are memories.")
+    embedding_model: str | None = Field(default=None, description="Folder of a sentence transformer, or an endpoint's model.")
+    embedding_url: str | None = Field(
+        default=None, description="Endpoint for vectors that speaks the OpenAI API, like https://…/v1."
+    )
+    embedding_dimensions: int | None = Field(default=None, ge=1, le=8192, description="Length of an endpoint's vectors.")
+    embedding_key: SecretStr | None = Field(default=None, description="Key for that endpoint.")
     index_mib: int = Field(default=24, ge=1, description="Room for memories that are held ready, MiB.")
     patience: float = Field(default=5.0, gt=0, le=60, description="Seconds that a `recall` waits for its tick.")
 

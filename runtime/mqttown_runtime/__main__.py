@@ -99,9 +99,17 @@ async def _live(settings: Settings, town: str, minds: Mapping[str, Mind | Thinke
         finally:
             for task in beside:
                 task.cancel()
+            _tell_of_thoughts(host.minds)
             if link.connected:
                 with contextlib.suppress(TimeoutError):
                     await host.goodbye()
+
+
+def _tell_of_thoughts(minds: Mapping[str, Mind | Thinker]) -> None:
+    """Say at the end how the decisions of minds with a model came about."""
+    tallies = [tally.to_json() for mind in minds.values() if (tally := getattr(mind, "tally", None)) is not None]
+    if tallies:
+        log.info("thoughts", **{name: sum(tally[name] for tally in tallies) for name in tallies[0]})
 
 
 async def _announce(link: Link, topic: str, all_here: asyncio.Event, agents: int) -> None:

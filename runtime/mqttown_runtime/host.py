@@ -98,6 +98,11 @@ class Host:
                 await self._take(message)
             watch.cancel()
 
+    @property
+    def minds(self) -> Mapping[str, Mind | Thinker]:
+        """Everybody who is hosted now."""
+        return self._minds
+
     async def goodbye(self) -> None:
         """Tell the town that all our agents are away."""
         async with asyncio.timeout(_GOODBYE_SECONDS):

@@ -8,13 +8,17 @@ from mqttown_agents.model.relations import Relations
 from mqttown_agents.model.tools import BadCall, Chosen
 from mqttown_agents.situation import Situation
 
-__all__ = ["Prudence"]
+__all__ = ["Prudence", "TooMuch"]
 
 _MOST_SAID: Final = 8
 _WINDOW: Final = 60
 """In so many minutes nobody says more than that: the bound that makes an endless talk impossible."""
 _SHORTEST_REST: Final = 10
 """Minutes: somebody idle who waits does so at least this long, since every look around costs a thought."""
+
+
+class TooMuch(BadCall):
+    """A call that fits its schema, but goes beyond what the resident would do."""
 
 
 class Prudence:
@@ -39,12 +43,12 @@ class Prudence:
         """The choice, if it keeps within the profile; an idle rest may be lengthened.
 
         Raises:
-            BadCall: it costs more than the resident parts with at once.
+            TooMuch: it costs more than the resident parts with at once.
         """
         cost = _cost(chosen, now)
         most = self._profile.may_spend(now.purse)
         if cost > most:
-            raise BadCall(f"{chosen.action}: {cost} cents are more than you part with at once, which is {most}")
+            raise TooMuch(f"{chosen.action}: {cost} cents are more than you part with at once, which is {most}")
         if chosen.action == "wait" and not now.busy:
             ticks = max(_SHORTEST_REST, chosen.parameters.get("ticks", 1))
             return Chosen("wait", {**chosen.parameters, "ticks": ticks}, chosen.reasoning)

@@ -11,7 +11,7 @@ from mqttown_agents.model.prudence import Prudence
 from mqttown_agents.model.reflection import Reflector, weight
 from mqttown_agents.model.relations import Relations
 from mqttown_agents.model.scene import heard, job_of, places, scene, witnessed
-from mqttown_agents.model.tally import Tally
+from mqttown_agents.model.tally import Asked, Tally
 from mqttown_agents.model.tools import BadCall, Chosen, read_call, said, tools_of
 from mqttown_agents.routine import Routine
 from mqttown_agents.schedule import clock_text
@@ -164,14 +164,15 @@ class ModelMind:
             "messages": heard(self._persona.id, self._messages),
             "former": self._plan.words() if self._plan is not None and self._plan.day == day else "",
         }
-        chosen, answered = yield from self._ask(self._render("plan", values), (PLAN_TOOL,), _PLAN_TOKENS, lambda call: call)
+        asked = Asked()
+        chosen = yield from self._ask(self._render("plan", values), (PLAN_TOOL,), _PLAN_TOKENS, lambda call: call, asked)
         if chosen is not None:
             self.tally.plans += 1
             self._plan = plan_of_call(chosen.parameters, day, now.tick)
             yield Note(f"plan-{now.tick}", self._plan.words(), "plan", _PLAN_IMPORTANCE)
         elif self._plan is None or self._plan.day != day:
             self._plan = routine_plan(self._persona, day, now.tick)
-        elif answered:
+        elif asked.answers:
             self._plan = Plan.of(day, now.tick, self._plan.steps)  # it stays, and is not asked for at every word
 
     def _choose(self, now: Situation, memories: Sequence[str]) -> Generator[Wish, Any, Chosen | None]:
@@ -179,17 +180,11 @@ class ModelMind:
         values = scene(now, self._persona, self._profile, self._relations, self._plan)
         values |= {"messages": heard(self._persona.id, self._messages), "events": witnessed(self._events)}
         values |= {"memories": memories, "refused": self._refused}
-        mended = self.tally.mended
-        chosen, answered = yield from self._ask(
-            self._render("act", values), tools, _ACT_TOKENS, lambda call: self._prudence.check(call, now), counted=True
+        asked = Asked()
+        chosen = yield from self._ask(
+            self._render("act", values), tools, _ACT_TOKENS, lambda call: self._prudence.check(call, now), asked
         )
-        if not answered:
-            self.tally.unanswered += 1
-        elif chosen is None:
-            self.tally.invalid += 1
-        elif self.tally.mended == mended:
-            self.tally.at_once += 1
-        self.tally.answered += answered
+        self.tally.count(asked)
         return chosen
 
     def _ask(
@@ -198,29 +193,34 @@ class ModelMind:
         tools: Sequence[Mapping[str, Any]],
         most: int,
         check: Callable[[Chosen], Chosen],
-        *,
-        counted: bool = False,
-    ) -> Generator[Wish, Any, tuple[Chosen | None, bool]]:
-        """Ask a model, and once more if its answer is no call that fits.
+        asked: Asked,
+    ) -> Generator[Wish, Any, Chosen | None]:
+        """Ask a model, and once more if its answer is no call that fits; None if even that is none.
 
-        Returns:
-            What it has chosen, or None; and whether it said anything at all.
+        Args:
+            messages: see `Completion`.
+            tools: likewise.
+            most: tokens of an answer.
+            check: the last word on a call that fits its schema.
+            asked: filled with how it went.
         """
-        thought = yield Completion(messages, tools, most, self._tier)
-        if not _answered(thought):
-            return None, False
-        try:
-            return check(read_call(thought, tools)), True
-        except BadCall as error:
-            mend = self._prompts.render("repair", {"problem": str(error)})
-            more = [{"role": "assistant", "content": said(thought)[:1000]}, {"role": "user", "content": mend}]
-        thought = yield Completion([*messages, *more], tools, most, self._tier)
-        try:
-            chosen = check(read_call(thought, tools)) if _answered(thought) else None
-        except BadCall:
-            return None, True
-        self.tally.mended += counted and chosen is not None
-        return chosen, True
+        for _ in range(2):
+            thought = yield Completion(messages, tools, most, self._tier)
+            if not _answered(thought):
+                return None
+            asked.answers += 1
+            try:
+                call = read_call(thought, tools)
+                asked.fits = True
+                chosen = check(call)
+            except BadCall as error:
+                mend = self._prompts.render("repair", {"problem": str(error)})
+                told = {"role": "assistant", "content": said(thought)[:1000]}
+                messages = [*messages, told, {"role": "user", "content": mend}]
+            else:
+                asked.done = True
+                return chosen
+        return None
 
     def _render(self, prompt: str, values: Mapping[str, Any]) -> list[dict[str, str]]:
         return [
