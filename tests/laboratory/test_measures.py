@@ -17,10 +17,13 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+from mqttown_cli.laboratory.experiment import Experiment
+from mqttown_cli.laboratory.folder import RunFolder
 from mqttown_cli.laboratory.measure import Tables
 from mqttown_cli.laboratory.measures import diffusion, economy, inequality, mobility, network, norms, opinion, roles, segregation
 from mqttown_cli.laboratory.measures.page import measures_page
 from mqttown_cli.laboratory.measures.registry import MEASURES
+from mqttown_cli.laboratory.runner import run_experiment
 
 ROOT = Path(__file__).parents[2]
 holdings = some.lists(some.integers(0, 10_000), min_size=1, max_size=40).filter(any)
@@ -299,3 +302,35 @@ def test_the_page_is_made_from_the_definitions() -> None:
     page = (ROOT / "docs" / "measures.md").read_text(encoding="utf-8")
     assert page == measures_page(), "run `mqttown measures --write docs/measures.md`"
     assert all(one.name == name and one.unit and one.definition and one.reference and one.needs for name, one in MEASURES.items())
+
+
+def test_all_measures_of_a_town_are_recounted_from_its_run_folder(tmp_path: Path) -> None:
+    plain = {
+        "name": "everything", "time_limit": 360, "parameters": {"town": str(ROOT / "tests" / "towns" / "tiny.json")},
+        "metrics": [*MEASURES, {"measure": "opinion_mean", "as": "mean mood", "survey": "mood"}], "metrics_every": 120,
+        "setup": [{"do": "plant", "agent": "aino", "text": "The lantern burns blue again."}],
+        "surveys": [{"every": 120, "name": "mood", "ask": "mood"}],
+    }  # fmt: skip
+    run_experiment(Experiment.of(plain), tmp_path / "everything")
+    folder = RunFolder(tmp_path / "everything")
+    measured = folder.table("model_vars")
+    assert measured["Step"].to_list() == [0, 120, 240, 360]
+    for row in measured.iter_rows(named=True):
+        again = recounted(folder, row["Step"])
+        assert {name: one(again) for name, one in MEASURES.items()} == {name: row[name] for name in MEASURES}
+        assert MEASURES["opinion_mean"](again, survey="mood") == row["mean mood"]
+    told = measured.row(-1, named=True)
+    assert 0 < told["mean mood"] < 1
+    assert told["knowers"] > 1
+    assert 0 < told["mood"] < 1
+    undefined = {name for name in MEASURES if told[name] is None}
+    assert undefined <= {"opinion_mean", "opinion_variance", "polarisation", "mean_price", "price_index", "half_time"}
+
+
+def recounted(folder: RunFolder, step: int) -> Tables:
+    """The tables of a folder's one run as they were at a step."""
+    residents = folder.table("agent_vars").filter(pl.col("Step") == step).rename({"AgentID": "agent"})
+    so_far = {
+        name: folder.table(name).filter(pl.col("tick") <= step) for name in folder.names if "tick" in folder.table(name).columns
+    }
+    return Tables(step, {name: lambda table=table: table for name, table in {**so_far, "residents": residents}.items()})

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from typing import Any, Final
 
@@ -193,7 +194,10 @@ class Trial:
         return values
 
     def _so_far(self) -> Tables:
-        return self.model.tables() if isinstance(self.model, Tabled) else Tables(self.model.steps, {})
+        known = self.model.tables() if isinstance(self.model, Tabled) else Tables(self.model.steps, {})
+        if not self._surveys:
+            return known
+        return Tables(known.tick, {**{name: partial(known.__getitem__, name) for name in known}, "answers": self._answered})
 
     def _measure(self) -> None:
         """Take all measures now."""
@@ -247,11 +251,12 @@ class Trial:
         made = {"model_vars": pl.DataFrame(self._model_vars, infer_schema_length=None)}
         if self._agent_vars:
             made["agent_vars"] = pl.concat(self._agent_vars)
-        if self._answers:
-            made["answers"] = frame("answers", [tuple(row.get(name) for name in TABLES["answers"].schema) for row in self._answers])
         so_far = self._so_far()
         made |= {name: so_far[name] for name in so_far if name != "residents" and self._kept(name)}
         return {name: table for name, table in made.items() if self._kept(name)}
+
+    def _answered(self) -> pl.DataFrame:
+        return frame("answers", [tuple(row.get(name) for name in TABLES["answers"].schema) for row in self._answers])
 
     def _kept(self, name: str) -> bool:
         keep: Iterable[str] | None = self._experiment.keep
