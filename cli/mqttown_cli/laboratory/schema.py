@@ -195,6 +195,16 @@ TABLES: Final[dict[str, Table]] = {
             ),
         ),
         Table(
+            "relations",
+            "Who somebody was to another before the run began.",
+            (
+                _text("agent", "whose relation"),
+                _text("other", "to whom"),
+                _text("kind", "what the other is: partner, friend, …"),
+                _whole("warmth", "of the relation", "permille"),
+            ),
+        ),
+        Table(
             "memories",
             "One memory of one agent, as the memory service keeps it.",
             (

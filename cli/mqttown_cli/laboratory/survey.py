@@ -102,6 +102,14 @@ class Interviewer:
         place = self._headless.plan.buildings[meeting.place].name
         return {"type": "text", "text": f"{place}, {self._headless.plan.clock.text(meeting.tick)[11:16]}, with {meeting.other}"}
 
+    def attending(self, agent: str, question: Mapping[str, Any]) -> _Answer:
+        """Whether somebody means to come to an occasion (`about`: its words), and why or why not; null if it is unheard of."""
+        mind = self._headless.minds[agent]
+        answered = mind.notebook.occasions.get(str(question["about"])) if isinstance(mind, Routine) else None
+        if answered is None:
+            return {"type": "boolean"}
+        return {"type": "boolean", "boolean": answered.coming, "text": answered.reason, "list": [answered.heard_from]}
+
     def recall(self, agent: str, question: Mapping[str, Any]) -> _Answer:
         """What comes to mind first of some words (`about`), by the score of the memory service."""
         from mqttown_cli.laboratory.recollection import best_memory  # noqa: PLC0415  embedding takes its time to load
@@ -129,6 +137,7 @@ QUESTIONS: Final[dict[str, Callable[[Interviewer, str, Mapping[str, Any]], _Answ
     "trait": Interviewer.trait,
     "choice": Interviewer.choice,
     "plans": Interviewer.plans,
+    "attending": Interviewer.attending,
     "recall": Interviewer.recall,
 }
 """What can be asked."""

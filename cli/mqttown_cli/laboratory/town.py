@@ -169,6 +169,7 @@ class Town:
                 **makers,
                 "residents": self._residents,
                 "agents": self._agents,
+                "relations": self._relations,
                 "interventions": lambda: frame("interventions", self._interventions),
             },
         )
@@ -220,6 +221,14 @@ class Town:
 
     def _residents(self) -> pl.DataFrame:
         return residents(self._headless.state, self._headless.plan)
+
+    def _relations(self) -> pl.DataFrame:
+        rows = [
+            (agent, relation["with"], relation["kind"], relation["warmth"])
+            for agent, person in self._people.items()
+            for relation in person.get("relations", ())
+        ]
+        return frame("relations", rows)
 
     def _agents(self) -> pl.DataFrame:
         bodies = self._headless.state.bodies

@@ -7,6 +7,7 @@ from mqttown_cli.laboratory.measures.diffusion import DIFFUSION
 from mqttown_cli.laboratory.measures.economy import ECONOMY
 from mqttown_cli.laboratory.measures.headcount import HEADCOUNT
 from mqttown_cli.laboratory.measures.inequality import INEQUALITY
+from mqttown_cli.laboratory.measures.knowledge import KNOWLEDGE
 from mqttown_cli.laboratory.measures.mobility import MOBILITY
 from mqttown_cli.laboratory.measures.mood import MOOD
 from mqttown_cli.laboratory.measures.network import NETWORK
@@ -23,6 +24,7 @@ FIELDS: Final[dict[str, tuple[Measure, ...]]] = {
     "Work and prices": ECONOMY,
     "Networks": NETWORK,
     "Diffusion": DIFFUSION,
+    "Knowledge": KNOWLEDGE,
     "Segregation": SEGREGATION,
     "Roles": ROLES,
     "Mobility": MOBILITY,
