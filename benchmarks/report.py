@@ -67,6 +67,11 @@ def recall() -> list[dict[str, Any]]:
     return bench("recall")
 
 
+def classics() -> list[dict[str, Any]]:
+    """Classic models in the town beside the same rules in Mesa."""
+    return bench("classics")
+
+
 def start() -> list[dict[str, Any]]:
     """From `mqttown up` to the first resident moving, and the memory of all our Python with 25 residents."""
     with tempfile.TemporaryDirectory(prefix="mqttown-start-") as folder:
@@ -121,6 +126,7 @@ BENCHMARKS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "many": many,
     "spectators": spectators,
     "world": world,
+    "classics": classics,
 }
 
 

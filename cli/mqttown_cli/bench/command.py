@@ -73,6 +73,19 @@ def recall(json_: JsonOption = False) -> None:
 
 
 @app.command()
+def classics(
+    seeds: Annotated[int, typer.Option(min=3, max=10_000, help="Runs of each side.")] = 40,
+    short: Annotated[bool, typer.Option("--short", help="Smaller, as in CI.")] = False,
+    json_: JsonOption = False,
+) -> None:
+    """Schelling, SIR and Boltzmann in the town beside the same rules in Mesa (extra mesa): do outcomes agree, how fast is each."""
+    from mqttown_cli.bench.classics import measure  # noqa: PLC0415  measured code is loaded when measured
+
+    for result in measure(seeds, _tell, short=short):
+        _show(result, as_json=json_)
+
+
+@app.command()
 def crash(
     kills: Annotated[int, typer.Option(min=1, help="How often something is killed.")] = 200,
     agents: Annotated[int, typer.Option(min=5, max=2_000, help="Agents that give each other coins.")] = 100,
