@@ -333,4 +333,5 @@ def recounted(folder: RunFolder, step: int) -> Tables:
     so_far = {
         name: folder.table(name).filter(pl.col("tick") <= step) for name in folder.names if "tick" in folder.table(name).columns
     }
-    return Tables(step, {name: lambda table=table: table for name, table in {**so_far, "residents": residents}.items()})
+    so_far |= {"residents": residents, "relations": folder.table("relations")}
+    return Tables(step, {name: lambda table=table: table for name, table in so_far.items()})

@@ -195,7 +195,7 @@ def test_chain_and_export_from_the_command_line(rumour: dict[str, Any], run: Run
     told = json.loads(CliRunner().invoke(app, ["experiment", "chain", str(out), "--fact", NEWS, "--json"]).stdout)
     assert told["broken"] == told["false_knowers"] == {}
     assert next(iter(told["chains"])) == "aino"
-    for form, files in (("csv", 12), ("jsonl", 12), ("graphml", 4)):
+    for form, files in (("csv", 13), ("jsonl", 13), ("graphml", 4)):
         arguments = ["experiment", "export", str(out), "--out", str(tmp_path / form), "--format", form, "--pseudonymise"]
         done = CliRunner().invoke(app, arguments)
         assert done.exit_code == 0, done.output
