@@ -131,6 +131,41 @@ def chain(
 
 
 @app.command()
+def gathering(
+    folder: RunArgument,
+    fact: Annotated[str, typer.Option(help="Words of the invitation.")],
+    building: Annotated[str, typer.Option(help="Where it was held.")],
+    begins: Annotated[int, typer.Option(help="Tick at which it began.")],
+    tick: Annotated[int, typer.Option(help="Tick at which it is looked who is there; there must be a measurement of it.")],
+    run_id: Annotated[int, typer.Option("--run", help="RunId.")] = 0,
+    json_: JsonOption = False,
+) -> None:
+    """Who heard of an occasion and from whom, who meant to come, who came, and why the others did not."""
+    from rich.table import Table  # noqa: PLC0415
+
+    from mqttown_cli.laboratory.folder import RunFolder, RunFolderError  # noqa: PLC0415  an extra
+    from mqttown_cli.laboratory.gathering import gathering as gather  # noqa: PLC0415
+
+    try:
+        found = gather(RunFolder(folder), run_id, fact, building, begins, tick)
+    except RunFolderError as error:
+        fail(error)
+    if json_:
+        show_json(found.to_dicts())
+        return
+    shown = Table("resident", "heard of it from", "at tick", "meant to come", "came", "why not")
+    for row in found.to_dicts():
+        told = (
+            row["invited_by"] or "",
+            str(row["invited_tick"] or ""),
+            "yes" if row["planned"] else "",
+            "yes" if row["came"] else "",
+        )
+        shown.add_row(row["agent"], *told, row["why_not"] or "")
+    console.print(shown)
+
+
+@app.command()
 def export(
     folder: RunArgument,
     out: Annotated[Path, typer.Option(help="New or empty folder.")],
