@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +25,7 @@ import pytest
 
 from mqttown_runtime.sandbox.cell import Cell
 from mqttown_runtime.sandbox.engine import Engine, EngineError
-from mqttown_runtime.sandbox.image import AGENT_IMAGE, agent_files, build
+from mqttown_runtime.sandbox.image import AGENT_IMAGE, BASE_IMAGE, agent_files, build
 from mqttown_runtime.sandbox.limits import Limits
 
 KEPT = Path("/var/lib/mqttown-test-engine")
@@ -54,34 +55,69 @@ def _answers(url: str) -> bool:
     return True
 
 
-def _start_engine() -> None:
+def _start_engine(kept: Path = KEPT, run: Path = SOCKET.parent) -> None:
     """Start `dockerd` with a socket and a folder of its own; without a network, so that the host's firewall stays as it is."""
-    KEPT.mkdir(parents=True, exist_ok=True)
+    kept.mkdir(parents=True, exist_ok=True)
+    run.mkdir(parents=True, exist_ok=True)
     command = [
         "dockerd",
         "--host",
-        f"unix://{SOCKET}",
+        f"unix://{run}/docker.sock",
         "--data-root",
-        str(KEPT / "data"),
+        str(kept / "data"),
         "--exec-root",
-        str(SOCKET.parent / "exec"),
+        str(run / "exec"),
     ]
-    command += ["--pidfile", str(SOCKET.parent / "pid"), "--bridge=none", "--iptables=false", "--ip6tables=false"]
+    command += ["--pidfile", str(run / "pid"), "--bridge=none", "--iptables=false", "--ip6tables=false"]
     # The shell ends at once: whichever test process is the last one out stops the engine, not the one that started it.
-    subprocess.run(["sh", "-c", f"setsid {shlex.join(command)} >{KEPT}/log 2>&1 </dev/null &"], check=True)
+    subprocess.run(["sh", "-c", f"setsid {shlex.join(command)} >>{kept}/log 2>&1 </dev/null &"], check=True)
     end = time.monotonic() + START_SECONDS
-    while not _answers(f"unix://{SOCKET}"):
+    while not _answers(f"unix://{run}/docker.sock"):
         if time.monotonic() > end:
-            raise EngineError(f"dockerd does not come up: {(KEPT / 'log').read_text(errors='replace')[-1500:]}")
+            raise EngineError(f"dockerd does not come up: {(kept / 'log').read_text(errors='replace')[-1500:]}")
         time.sleep(0.1)
 
 
-def _stop_engine() -> None:
-    pid = int((SOCKET.parent / "pid").read_text())
-    os.kill(pid, signal.SIGTERM)
+def _stop_engine(run: Path = SOCKET.parent, number: int = signal.SIGTERM) -> None:
+    pid = int((run / "pid").read_text())
+    os.kill(pid, number)
     end = time.monotonic() + 20.0
     while Path(f"/proc/{pid}").exists() and time.monotonic() < end:
         time.sleep(0.05)
+
+
+class OwnEngine:
+    """An engine of one test's own, which may be stopped, killed and started again."""
+
+    def __init__(self, folder: Path, run: Path) -> None:
+        self._folder, self._run = folder, run
+        self.url = f"unix://{run}/docker.sock"
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        _start_engine(self._folder, self._run)
+
+    def stop(self, number: int = signal.SIGTERM) -> None:
+        """End it, and wait until it is gone."""
+        _stop_engine(self._run, number)
+
+    def load(self, image: str, url: str) -> None:
+        """Take an image over from another engine."""
+        docker = "docker --host"
+        subprocess.run(["sh", "-c", f"{docker} {url} save {image} | {docker} {self.url} load"], check=True, capture_output=True)
+
+
+@pytest.fixture
+def own_engine(image: str, engine_url: str, tmp_path: Path) -> Iterator[OwnEngine]:
+    """An engine with the agents' images."""
+    run = Path(tempfile.mkdtemp(prefix="engine-", dir="/run"))  # a socket's path has 107 bytes at most
+    engine = OwnEngine(tmp_path / "engine", run)
+    engine.start()
+    engine.load(f"{image} {BASE_IMAGE}", engine_url)
+    yield engine
+    if _answers(engine.url):
+        engine.stop()
+    shutil.rmtree(run)
 
 
 @pytest.fixture(scope="session")
@@ -89,9 +125,9 @@ def engine_url(missing: Callable[[str], None]) -> Iterator[str]:
     """Where the engine answers: one of our own, shared by all test processes; the last one out stops it."""
     if os.geteuid() != 0:
         missing("the sandbox's tests need root: agents' disks are mounted")
-    for program in ("dockerd", "docker", "debootstrap", "mkfs.ext4"):
+    for program in ("dockerd", "docker", "mmdebstrap", "mkfs.ext4"):
         if shutil.which(program) is None:
-            missing(f"no {program} here (Debian: apt-get install docker.io debootstrap e2fsprogs)")
+            missing(f"no {program} here (Debian: apt-get install docker.io mmdebstrap e2fsprogs)")
     SOCKET.parent.mkdir(parents=True, exist_ok=True)
     mine = SOCKET.parent / f"user-{os.getpid()}"
     url = f"unix://{SOCKET}"

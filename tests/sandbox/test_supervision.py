@@ -19,7 +19,13 @@ from mqttown_runtime.sandbox.engine import Engine
 from mqttown_runtime.supervision.register import Register
 from mqttown_runtime.supervision.spec import Spec
 
-FOREVER = ("python3", "-c", "import time\nprint('here', flush=True)\nwhile True: time.sleep(1)")
+PATIENT = """
+import signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+print('{}', flush=True)
+while True: time.sleep(1)
+"""
+FOREVER = ("python3", "-c", PATIENT.format("here"))
 Row = dict[str, Any]
 
 
@@ -180,7 +186,7 @@ async def test_pause_resume_restart_update_delete(town: Town, tmp_path: Path) ->
     await town.is_("dora", "running", starts=2)
     assert town.container("dora").id != first.id
 
-    await town.register.wish("dora", spec("python3", "-c", "import time; print('newer', flush=True); time.sleep(3600)"))
+    await town.register.wish("dora", spec("python3", "-c", PATIENT.format("newer")))
     await town.is_("dora", "running", starts=3)
     end = time.monotonic() + 20
     while b"newer" not in (await town.row("dora"))["log"]:
