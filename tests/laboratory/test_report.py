@@ -11,6 +11,7 @@ pytest.importorskip("polars", reason="extra research")
 pytest.importorskip("scipy", reason="extra research")
 pytest.importorskip("SALib", reason="extra research")
 
+from scipy.stats import ttest_ind
 from typer.testing import CliRunner
 
 from mqttown_cli.__main__ import app
@@ -84,6 +85,11 @@ def test_whether_two_sets_differ() -> None:
     assert found.low < 10 < found.high
     assert found.p_mean < 0.001
     assert found.p_distribution == pytest.approx(2 / 70)  # one of the 70 ways to deal eight runs, and its mirror image
+    oracle = ttest_ind([11.0, 12.0, 15.0], [1.0, 2.0, 3.0, 4.0], equal_var=False)
+    uneven = contrast([1.0, 2.0, 3.0, 4.0], [11.0, 12.0, 15.0])
+    assert uneven is not None
+    assert uneven.p_mean == pytest.approx(oracle.pvalue)
+    assert (uneven.low, uneven.high) == pytest.approx(oracle.confidence_interval(0.95))
     same = contrast([1.0, 1.0], [1.0, 1.0])
     assert same is not None
     assert (same.difference, same.p_mean) == (0, 1)

@@ -89,6 +89,10 @@ class Played:
             makers |= {name: partial(self._record.table, name) for name in kept}
         return Tables(self.state.tick, makers)
 
+    def facts(self) -> dict[str, Any]:
+        """What the manifest says of this run's world."""
+        return {"content_hash": self.pack["content_hash"], "minds": "rule", "models": [], "prompts": {}, "fork": None}
+
     def digest(self) -> str:
         """Hash of the town's state."""
         return digest(self.state)
