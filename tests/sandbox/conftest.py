@@ -108,16 +108,25 @@ class OwnEngine:
 
 
 @pytest.fixture
-def own_engine(image: str, engine_url: str, tmp_path: Path) -> Iterator[OwnEngine]:
+def own_engine(image: str, engine_url: str) -> Iterator[OwnEngine]:
     """An engine with the agents' images."""
-    run = Path(tempfile.mkdtemp(prefix="engine-", dir="/run"))  # a socket's path has 107 bytes at most
-    engine = OwnEngine(tmp_path / "engine", run)
+    run = Path(tempfile.mkdtemp(prefix="mqttown-engine-", dir="/run"))  # a socket's path has 107 bytes at most
+    folder = Path(tempfile.mkdtemp(prefix="own-", dir=KEPT))
+    engine = OwnEngine(folder, run)
     engine.start()
     engine.load(f"{image} {BASE_IMAGE}", engine_url)
     yield engine
     if _answers(engine.url):
         engine.stop()
-    shutil.rmtree(run)
+    for place in (run, folder):
+        _unmount_below(place)  # what a killed engine leaves
+        shutil.rmtree(place)
+
+
+def _unmount_below(folder: Path) -> None:
+    mounted = [Path(line.split()[1]) for line in Path("/proc/self/mounts").read_text().splitlines()]
+    for place in sorted((place for place in mounted if place.is_relative_to(folder)), reverse=True):
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
 @pytest.fixture(scope="session")
