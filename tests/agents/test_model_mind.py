@@ -161,6 +161,24 @@ def test_a_refusal_is_told_to_the_model(aino: Any, observe: Any) -> None:
     assert 'not possible: "the café is closed"' in led.completions[-1].messages[1]["content"]
 
 
+def test_whoever_is_refused_again_and_again_lets_a_while_go_by(aino: Any, observe: Any) -> None:
+    led = aino(lambda _: call("wait", ticks=30))
+    for _ in range(2):
+        led.mind.judged({"status": "rejected", "code": "not_possible", "detail": "no"})
+    assert led.decide(seen(observe, because=["verdict"]))["reasoning"] == "goes on"
+    assert not led.completions
+
+
+def test_nobody_goes_where_they_are_or_sets_out_twice_within_ten_minutes(aino: Any, observe: Any) -> None:
+    led = aino(lambda _: call("move_to", to="rantakatu-1"))
+    assert "by routine" in led.decide(seen(observe))["reasoning"]
+    assert (led.mind.tally.imprudent, led.mind.tally.invalid) == (1, 0)
+    led.model = planning(lambda _: call("move_to", to="puisto"))
+    led.decide(seen(observe, tick=370, because=["ended"]))
+    led.decide(seen(observe, tick=375, because=["arrived"], building="puisto"))
+    assert "move_to" not in names(led.completions[-1])
+
+
 def test_reflection_asks_looks_and_points_to_its_evidence(aino: Any, observe: Any) -> None:
     def think(completion: Completion) -> dict[str, Any]:
         if names(completion) == ["ask"]:

@@ -345,6 +345,7 @@ async def test_a_model_without_tools_is_held_to_a_schema_and_its_answer_is_a_cal
     messages = [{"role": "system", "content": "You are Mira."}, {"role": "user", "content": "Well?"}]
     thought = await gateway.think(Ask("mira", "1", messages, tools))
     assert thought.tool_calls[0]["function"] == {"name": "move_to", "arguments": '{"to": "park"}'}
+    assert thought.message == {"role": "assistant", "content": None}
     told = stub.asked[0]
     assert "tools" not in told
     assert "- move_to: Do it. Parameters: to: one of park, cafe." in told["messages"][0]["content"]

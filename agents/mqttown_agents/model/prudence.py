@@ -13,6 +13,8 @@ __all__ = ["Prudence", "TooMuch"]
 _MOST_SAID: Final = 8
 _WINDOW: Final = 60
 """In so many minutes nobody says more than that: the bound that makes an endless talk impossible."""
+_STAY: Final = 10
+"""Minutes: whoever has just set out does not set out again, unless somebody calls."""
 _SHORTEST_REST: Final = 10
 """Minutes: somebody idle who waits does so at least this long, since every look around costs a thought."""
 
@@ -33,6 +35,7 @@ class Prudence:
         self._profile = profile
         self._relations = relations
         self._said: list[int] = []
+        self._left = -_STAY
 
     def considered(self, now: Situation, *, addressed: bool) -> list[Mapping[str, Any]]:
         """Those of `available_actions` that go to the model, each as it is."""
@@ -43,9 +46,11 @@ class Prudence:
         """The choice, if it keeps within the profile; an idle rest may be lengthened.
 
         Raises:
-            TooMuch: it costs more than the resident parts with at once.
+            TooMuch: it costs more than the resident parts with at once, or leads nowhere.
         """
         cost = _cost(chosen, now)
+        if chosen.action == "move_to" and chosen.parameters["to"] == now.building:
+            raise TooMuch(f"move_to: you are in {now.building} already")
         most = self._profile.may_spend(now.purse)
         if cost > most:
             raise TooMuch(f"{chosen.action}: {cost} cents are more than you part with at once, which is {most}")
@@ -58,6 +63,8 @@ class Prudence:
         """Keep in mind what is being done."""
         if chosen.action == "say":
             self._said.append(tick)
+        elif chosen.action == "move_to":
+            self._left = tick
 
     def rest(self, now: Situation) -> Chosen:
         """To go on with what one does; somebody idle looks around again after a while."""
@@ -66,6 +73,8 @@ class Prudence:
     def _considers(self, verb: str, now: Situation, addressed: bool) -> bool:
         if verb == "say":
             return len(self._said) < _MOST_SAID and (addressed or self._would_begin(now))
+        if verb == "move_to":
+            return addressed or now.tick - self._left >= _STAY
         if verb == "buy":
             return any(offer["price"] <= self._profile.may_spend(now.purse) for offer in _sold(now))
         if verb == "claim":

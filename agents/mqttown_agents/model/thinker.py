@@ -26,6 +26,8 @@ _CALLING: Final = frozenset({"arrived", "claimed", "ended", "gift", "hello", "ne
 """News that calls for a decision even in the middle of something."""
 _PLAN_IMPORTANCE: Final = 0.5
 _MOST_UNREAD: Final = 20
+_TRIES: Final = 2
+"""After so many refusals in a row one lets a while go by."""
 _LOOKS_AGAIN: Final = 10
 """Minutes between two decisions of somebody idle on what concerns others alone."""
 
@@ -71,6 +73,7 @@ class ModelMind:
         self._tier = tier
         self._plan: Plan | None = None
         self._refused = ""
+        self._refusals = 0
         self._messages: list[Mapping[str, Any]] = []
         self._events: list[Mapping[str, Any]] = []
         self._numbers: tuple[str, int] = ("", 0)
@@ -94,7 +97,9 @@ class ModelMind:
 
     def judged(self, verdict: Mapping[str, Any]) -> None:
         """Keep why the last action was refused, for the next decision."""
-        self._refused = str(verdict.get("detail") or verdict["code"]) if verdict["status"] == "rejected" else ""
+        no = verdict["status"] == "rejected"
+        self._refused = str(verdict.get("detail") or verdict["code"]) if no else ""
+        self._refusals = self._refusals + 1 if no else 0
 
     def deliberate(self, observation: Mapping[str, Any]) -> Deliberation:
         """Come to a decision. See `Thinker`."""
@@ -124,6 +129,9 @@ class ModelMind:
 
     def _something_to_decide(self, now: Situation) -> bool:
         if now.doing == "sleeping" or not tools_of(now.observation["available_actions"]):
+            return False
+        if self._refusals >= _TRIES:
+            self._refusals = 0
             return False
         if self._addressed() or self._refused or not _CALLING.isdisjoint(now.observation["because"]):
             return True

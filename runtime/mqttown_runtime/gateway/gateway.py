@@ -307,13 +307,13 @@ def _fields(begun: Begun) -> dict[str, Any]:
 
 
 def _thought(ask: Ask, model: Model, completion: Completion, cost: int) -> Thought:
-    calls = completion.tool_calls
-    if model.calling == "schema" and ask.tools and (written := call_of(completion.message["content"])) is not None:
-        calls = (written,)
+    calls, said = completion.tool_calls, completion.message["content"]
+    if model.calling == "schema" and ask.tools and (written := call_of(said)) is not None:
+        calls, said = (written,), None
     usage = {"tokens_in": completion.tokens_in or 0, "tokens_out": completion.tokens_out or 0, "cost": cost}
     return Thought(
         id=ask.id,
-        message=dict(completion.message),
+        message={**completion.message, "content": said},
         tool_calls=[dict(call) for call in calls],
         usage=usage,
         model=model.name,
