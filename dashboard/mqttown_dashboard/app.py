@@ -16,6 +16,7 @@ from mqttown_dashboard.hub import Hub
 from mqttown_dashboard.identity import Identity
 from mqttown_dashboard.listen import SERVICE, Ear
 from mqttown_dashboard.mirror import Mirror
+from mqttown_dashboard.model_keys import ModelKeys
 from mqttown_dashboard.portal import Portal, prepare
 from mqttown_dashboard.presets import Presets
 from mqttown_dashboard.problems import install, problems
@@ -32,6 +33,7 @@ from mqttown_dashboard.routes import (
     history,
     insight,
     mine,
+    models,
     presets,
     residents,
     sessions,
@@ -57,8 +59,8 @@ _ABOUT = """What happens in the town, what it looks like, and a door into it for
 Positions are metres in the town's frame, money is whole cents, times are ticks of one town minute. Lists are pages:
 `{"items": […], "next": cursor}`. Errors are problem JSON: `code`, `detail`, `path`, `allowed`."""
 ROUTERS: Final = (
-    town, agents, buildings, events, history, stream, accounts, sessions, mine, versions, residents, insight, presets, claims,
-    door,
+    town, agents, buildings, events, history, stream, accounts, sessions, mine, versions, residents, insight, presets,
+    claims, models, door,
 )  # fmt: skip
 
 
@@ -85,7 +87,7 @@ async def running(settings: Settings) -> AsyncIterator[State]:
         address = Address(settings.mqtt_host, settings.mqtt_port, pin=str(settings.mqtt_pin) if settings.mqtt_pin else None)
         seats = Seats(address, settings.town, settings.door_seats, settings.door_idle_seconds)
         throttle = Throttle(settings.requests_per_minute, settings.sign_ins_per_minute, settings.sign_ups_per_hour)
-        thoughts, residents = Thoughts(portal.pool), Residents(portal.pool)
+        thoughts, residents = Thoughts(portal.pool, lambda: mirror.clock.tick), Residents(portal.pool)
         known_rights = Rights(settings.database, role=bool(rights))
         async with link:
             ear = Ear(link, mirror, hub, thoughts)
@@ -94,6 +96,7 @@ async def running(settings: Settings) -> AsyncIterator[State]:
                 yield State(
                     settings, compiled, mirror, hub, history, ear, portal, identity, tokens, Passwords(), throttle, seats,
                     residents, Hosting(portal.pool, known_rights), Spending(portal.pool, known_rights), thoughts,
+                    ModelKeys(portal.pool, known_rights),
                     Presets.read(settings.town_file),
                 )  # fmt: skip
 

@@ -68,7 +68,7 @@ CREATE TABLE IF NOT EXISTS portal.versions (
 CREATE TABLE IF NOT EXISTS portal.thoughts (
     n         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     agent     text   NOT NULL REFERENCES portal.residents ON DELETE CASCADE,
-    tick      bigint,
+    tick      bigint NOT NULL,
     action_id text   NOT NULL,
     action    text   NOT NULL,
     reasoning text,

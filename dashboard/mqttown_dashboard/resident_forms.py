@@ -202,7 +202,7 @@ class ThoughtView(BaseModel):
     """What a resident had in mind when it acted."""
 
     number: int
-    tick: int | None = Field(description="town time of what it remembered by")
+    tick: int = Field(description="town time when it acted")
     action_id: str
     action: str
     reasoning: str | None

@@ -53,6 +53,9 @@ class Settings(BaseSettings):
     residents_per_owner: int = Field(
         default=10, ge=0, le=100_000, description="hosted residents that one account may have at a time"
     )
+    newcomer_purse: int = Field(
+        default=200_000, ge=0, le=1_000_000_000, description="cents that a hosted resident made over HTTP begins with"
+    )
     sign_ups_per_hour: int = Field(default=20, ge=1, description="new accounts from one address")
     sign_ins_per_minute: int = Field(default=10, ge=1, description="attempts to sign in from one address")
     requests_per_minute: int = Field(default=1200, ge=1, description="HTTP requests of one address")

@@ -11,6 +11,7 @@ from mqttown_dashboard.hub import Hub
 from mqttown_dashboard.identity import Identity
 from mqttown_dashboard.listen import Ear
 from mqttown_dashboard.mirror import Mirror
+from mqttown_dashboard.model_keys import ModelKeys
 from mqttown_dashboard.models import Agent
 from mqttown_dashboard.portal import Portal
 from mqttown_dashboard.presets import Presets
@@ -48,6 +49,7 @@ class State:
     hosting: Hosting
     spending: Spending
     thoughts: Thoughts
+    model_keys: ModelKeys
     presets: Presets
 
     def agent(self, name: str) -> Agent:

@@ -1,7 +1,7 @@
 """What residents had in mind when they acted: the memories that came, the reasoning they gave, and the model that was asked."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -31,13 +31,13 @@ class Thought:
 
     Attributes:
         number: goes up.
-        tick: of the newest memory question's observation; None before one was asked.
+        tick: town time when it acted.
         memories: as the memory service gave them, best first.
         model: that was asked last before it; None for a mind without one.
     """
 
     number: int
-    tick: int | None
+    tick: int
     action_id: str
     action: str
     reasoning: str | None
@@ -49,7 +49,6 @@ class Thought:
 class _Gathering:
     """What has come since an agent last acted."""
 
-    tick: int | None = None
     memories: list[dict[str, Any]] = field(default_factory=list)
     model: str | None = None
 
@@ -59,7 +58,6 @@ def channels(town: str, district: str, agent: str) -> tuple[str, ...]:
     return (
         topics.agent_in(town, district, agent, "memory"),
         topics.agent_in(town, district, agent, "thought"),
-        topics.agent_out(town, district, agent, "memory"),
         topics.agent_out(town, district, agent, "action"),
     )
 
@@ -69,10 +67,12 @@ class Thoughts:
 
     Args:
         pool: connections that take the dashboard's role.
+        now: tells the town's tick.
     """
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool, now: Callable[[], int]) -> None:
         self._pool = pool
+        self._now = now
         self._gathering: dict[str, _Gathering] = {}
         self._waiting: list[tuple[Any, ...]] = []
 
@@ -84,10 +84,7 @@ class Thoughts:
         """
         agent = topic.subject or ""
         now = self._gathering.setdefault(agent, _Gathering())
-        if topic.direction == "out" and topic.channel == "memory":
-            tick = payload.get("tick")
-            now.tick = tick if isinstance(tick, int) and 0 <= tick < 2**53 else now.tick
-        elif topic.channel == "memory":
+        if topic.channel == "memory":
             now.memories = payload.get("memories") or now.memories
         elif topic.channel == "thought":
             now.model = payload.get("model") or now.model
@@ -96,7 +93,7 @@ class Thoughts:
             self._waiting.append(
                 (
                     agent,
-                    now.tick,
+                    self._now(),
                     _plain(payload["id"], 128),
                     _plain(payload["action"], 48),
                     None if reasoning is None else _plain(reasoning, _REASONING),
@@ -104,7 +101,7 @@ class Thoughts:
                     now.model,
                 )
             )
-            self._gathering[agent] = _Gathering(tick=now.tick)
+            self._gathering[agent] = _Gathering()
 
     def forget(self, agent: str) -> None:
         """An agent is gone."""

@@ -53,6 +53,8 @@ class Register(Form):
     key_hash: KeyHash
     mosquitto_hash: MosquittoHash | None = None
     tag: Id | None = None
+    purse: Annotated[int, Field(ge=0, le=1_000_000_000)] | None = None
+    """Cents to begin with; as everybody else without it."""
     permissions: Permissions = Permissions()
 
 

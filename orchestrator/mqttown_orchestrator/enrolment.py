@@ -110,7 +110,7 @@ class Enrolment:
         }  # fmt: skip
         limits = form.permissions.model_dump(exclude={"allowed_actions"}, exclude_none=True)
         row |= {"allowed_actions": form.permissions.allowed_actions, "permissions": limits}
-        body = {"name": form.name, "district": district, "kind": form.kind}
+        body: dict[str, Any] = {"name": form.name, "district": district, "kind": form.kind}
         if form.home is not None:
             body["home"] = form.home
         return Change(
@@ -119,6 +119,8 @@ class Enrolment:
             joins=row,
             result={"agent": agent, "home_district": district, "plan": plan},
         )
+        if form.purse is not None:
+            body["purse"] = form.purse
 
     def _see_card(self, form: Register) -> None:
         """See that everybody may read what the card will say. Nothing is masked there: a name is chosen once."""

@@ -16,6 +16,7 @@ from mqttown.link import Address, Link
 from mqttown_contract import topics
 from mqttown_runtime.gateway.budget import Budgets
 from mqttown_runtime.gateway.cassette import Cassette, CassetteError
+from mqttown_runtime.gateway.errands import Errands, Seal, announce
 from mqttown_runtime.gateway.gateway import Gateway
 from mqttown_runtime.gateway.keys import Keys
 from mqttown_runtime.gateway.ledger import CHANNEL, Ledger
@@ -50,7 +51,9 @@ async def _follow(pool: asyncpg.Pool, ledger: Ledger, gateway: Gateway) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _gateway(settings: GatewaySettings, pool: asyncpg.Pool, service: GatewayService) -> AsyncIterator[tuple[Gateway, Ledger]]:
+async def _gateway(
+    settings: GatewaySettings, pool: asyncpg.Pool, service: GatewayService
+) -> AsyncIterator[tuple[Gateway, Ledger, Errands | None]]:
     registry = read_registry(settings.models)
     budgets, ledger = Budgets(), Ledger(pool)
     await ledger.open(budgets)
@@ -65,8 +68,13 @@ async def _gateway(settings: GatewaySettings, pool: asyncpg.Pool, service: Gatew
             cassette = stack.enter_context(Cassette(settings.cassette, settings.cassette_mode))
         gateway = Gateway(registry, ledger, budgets, key_of, service.tell, cassette=cassette, cache=settings.answer_cache)
         await gateway.apply(*await ledger.read())
+        await announce(pool, registry)
+        errands = None
+        if keys is not None:
+            errands = Errands(pool, keys, Seal(settings.key_secrets[0].get_secret_value()), gateway, set(registry.providers))
+            await errands.open()
         try:
-            yield gateway, ledger
+            yield gateway, ledger, errands
         finally:
             await gateway.close()
 
@@ -80,11 +88,13 @@ async def _serve(settings: GatewaySettings) -> None:
     async with (
         asyncpg.create_pool(settings.database.get_secret_value(), min_size=1, max_size=4, timeout=10) as pool,
         link,
-        _gateway(settings, pool, service) as (gateway, ledger),
+        _gateway(settings, pool, service) as (gateway, ledger, errands),
         asyncio.TaskGroup() as group,
     ):
         ready = {"models": str(settings.models.name)}
         group.create_task(_follow(pool, ledger, gateway), name="gateway.follow")
+        if errands is not None:
+            group.create_task(errands.run(), name="gateway.errands")
         await link.publish(topics.service_out(settings.town, NAME, "ready"), ready, retain=True)
         sys.stdout.write(f"ready {json.dumps(ready)}\n")
         sys.stdout.flush()
