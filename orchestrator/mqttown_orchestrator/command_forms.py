@@ -1,6 +1,6 @@
 """What each command of a service takes: the model of its parameters."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -96,6 +96,13 @@ class ActFor(Form):
     parameters: Claim
 
 
+class Intervene(Form):
+    """Change the town from outside, as an experimenter: one of the world's interventions, and what it needs."""
+
+    kind: Annotated[str, Field(min_length=1, max_length=40)]
+    data: dict[str, Any] = Field(default={}, max_length=20)
+
+
 class Quarantine(Form):
     """Hold an agent until an operator has looked at it."""
 
@@ -153,6 +160,7 @@ FORMS: Final[dict[str, type[Form]]] = {
     "step": Step,
     "speed": Speed,
     "act_for": ActFor,
+    "intervene": Intervene,
     "budget": Budget,
     "quarantine": Quarantine,
     "release": Release,

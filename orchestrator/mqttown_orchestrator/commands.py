@@ -11,7 +11,7 @@ from mqttown_contract import topics
 from mqttown_contract.errors import Code
 from mqttown_contract.messages import Answer, Command
 from mqttown_orchestrator.allowance import HOUR
-from mqttown_orchestrator.command_forms import FORMS, ActFor, Form, Key, Permit, Register, Revoke
+from mqttown_orchestrator.command_forms import FORMS, ActFor, Form, Intervene, Key, Permit, Register, Revoke
 from mqttown_orchestrator.controls import Controls
 from mqttown_orchestrator.enrolment import Change, Enrolment, Refused
 from mqttown_orchestrator.outbox import Publish
@@ -145,7 +145,7 @@ class Commands:
             self._answer(service, answer)
 
     async def _do(self, service: str, command: Command, form: Form) -> None:
-        if isinstance(form, Register | Key | Revoke | ActFor):
+        if isinstance(form, Register | Key | Revoke | ActFor | Intervene):
             change = self._enrolment.change(form, self._town.tick + 1)
         else:
             change = self._controls.change(command.command, form, self._enrolment)

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from mqttown_contract.errors import Code
 from mqttown_contract.messages import Answer
 from mqttown_contract.types import is_service_name
-from mqttown_orchestrator.command_forms import ActFor, Form, Key, Register, Revoke
+from mqttown_orchestrator.command_forms import ActFor, Form, Intervene, Key, Register, Revoke
 from mqttown_orchestrator.pipeline.moderation import Judgement
 from mqttown_orchestrator.pipeline.plain import misleading
 from mqttown_orchestrator.statements import Statement, add_agent, let_in, retire, shut_out
@@ -15,6 +15,10 @@ from mqttown_orchestrator.town import Town
 from mqttown_orchestrator.world.inputs import TownInput
 
 __all__ = ["Change", "Enrolment", "Refused"]
+
+
+_EXPERIMENTER: Final = "laboratory"
+"""Who intervenes, as the world's inputs name it."""
 
 
 class Refused(Exception):
@@ -75,6 +79,8 @@ class Enrolment:
                 if building not in self._town.plan.buildings:
                     raise Refused(f"there is no building {building!r}", "parameters.parameters.building", "id of a building")
                 return Change(TownInput("claim_for", form.agent, {"building": building}), result={"building": building})
+            case Intervene():
+                return Change(TownInput("intervene", _EXPERIMENTER, {**form.data, "kind": form.kind}))
         raise TypeError(f"{type(form).__name__} has nothing to do with enrolment")
 
     def known(self, agent: str) -> None:
@@ -113,14 +119,14 @@ class Enrolment:
         body: dict[str, Any] = {"name": form.name, "district": district, "kind": form.kind}
         if form.home is not None:
             body["home"] = form.home
+        if form.purse is not None:
+            body["purse"] = form.purse
         return Change(
             TownInput("register", agent, body),
             [add_agent(row), let_in(agent, form.tag or "", form.key_hash, district, mosquitto_hash=form.mosquitto_hash)],
             joins=row,
             result={"agent": agent, "home_district": district, "plan": plan},
         )
-        if form.purse is not None:
-            body["purse"] = form.purse
 
     def _see_card(self, form: Register) -> None:
         """See that everybody may read what the card will say. Nothing is masked there: a name is chosen once."""

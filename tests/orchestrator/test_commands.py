@@ -94,6 +94,22 @@ async def test_unknown_commands_and_owners_claims(town: Any) -> None:
     assert (await client.expect("in/answer"))["code"] == "malformed"
 
 
+async def test_an_experimenter_changes_the_town_from_outside(town: Any) -> None:
+    done = await town.command("intervene", kind="price", data={"item": "coffee", "cents": 5})
+    assert done["status"] == "accepted"
+    (row,) = await town.rows("SELECT tick, data FROM events WHERE kind = 'intervened'")
+    assert row["tick"] == done["tick"]
+    for data in ({"item": "coffee"}, {"item": "coffee", "cents": -1}, {"item": ["coffee"], "cents": 5}):
+        wrong = await town.command("intervene", kind="price", data=data)
+        assert (wrong["status"], wrong["code"]) == ("rejected", "not_possible"), data
+    unknown = await town.command("intervene", kind="flood", data={})
+    assert "close" in unknown["allowed"]
+    told = await town.command("intervene", kind="broadcast", data={"text": "The tram is late."})
+    (row,) = await town.rows("SELECT witnesses FROM events WHERE kind = 'announced'")
+    assert told["status"] == "accepted"
+    assert "aino" in row["witnesses"]
+
+
 async def test_stop(town: Any) -> None:
     await town.command("stop")
     await town.last_words(town.processes[-1])

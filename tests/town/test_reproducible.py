@@ -9,8 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import psutil
 import pytest
+
+from mqttown_cli.laboratory.town import Town
 
 pytestmark = [pytest.mark.town, pytest.mark.timeout(300)]
 ROOT = Path(__file__).parents[2]
@@ -41,8 +44,18 @@ def lived(start_town: Callable[..., Any]) -> Callable[..., dict[str, Any]]:
     return live
 
 
+def headless(ticks: int, seed: int) -> str:
+    """Hash of the state of the laboratory's town after some ticks."""
+    town = Town(seed=seed)
+    for _ in range(ticks):
+        town.step()
+    return town.digest()
+
+
 def test_two_hours_depend_on_the_seed_alone(lived: Callable[..., dict[str, Any]]) -> None:
-    assert lived(120, seed=7, hash_seed=1)["hash"] == lived(120, seed=7, hash_seed=2)["hash"]
+    first = lived(120, seed=7, hash_seed=1)["hash"]
+    assert lived(120, seed=7, hash_seed=2)["hash"] == first
+    assert headless(120, seed=7) == first, "an experiment without ports lives the same two hours"
 
 
 @pytest.mark.slow
@@ -51,12 +64,25 @@ def test_a_town_day_depends_on_the_seed_alone(lived: Callable[..., dict[str, Any
     first = lived(DAY_TICKS, seed=7, hash_seed=1)
     assert lived(DAY_TICKS, seed=7, hash_seed=2)["hash"] == first["hash"]
     assert lived(DAY_TICKS, seed=8, hash_seed=1)["hash"] != first["hash"]
+    assert headless(DAY_TICKS, seed=7) == first["hash"], "an experiment without ports lives the same day"
 
 
-def test_a_live_run_replays_to_its_own_hash(start_town: Callable[..., Any]) -> None:
+def test_a_live_run_replays_to_its_own_hash_and_can_be_forked(start_town: Callable[..., Any], tmp_path: Path) -> None:
     town = start_town("--speed", "6000", "--for-ticks", "300")
     assert town.process.wait(DAY_SECONDS) == 0, town.lines
-    assert verified(town)["ticks"] == 300
+    whole = verified(town)
+    assert whole["ticks"] == 300
+    fork = json.loads(town.cli("experiment", "fork", str(tmp_path / "end"), "--json").stdout)
+    assert (fork["tick"], fork["hash"]) == (300, whole["hash"])
+    town.cli("experiment", "fork", str(tmp_path / "middle"), "--at", "200")
+    again, closed = (Town(seed=1, start=str(tmp_path / "middle")) for _ in range(2))
+    closed.intervene("close", {"building": "cafe-engel"}, "by hand")
+    for _ in range(60):
+        again.step()
+        closed.step()
+    assert again.steps == 260
+    assert again.digest() != closed.digest()
+    assert again.tables()["actions"].filter(pl.col("tick") > 201).height > 20, "the residents live on"
 
 
 @pytest.fixture

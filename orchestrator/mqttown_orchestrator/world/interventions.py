@@ -33,6 +33,8 @@ def intervene(turn: Turn, data: _Data) -> Refusal | None:
         refusal = check(turn.state, turn.plan, data)
     except KeyError as missing:
         return no(f"The intervention {data['kind']} needs {missing.args[0]}.", f"parameters.{missing.args[0]}")
+    except TypeError:
+        return no(f"What the intervention {data['kind']} needs is not of that kind.", "parameters")
     if refusal is None:
         apply(turn, data, turn.happening("intervened", dict(data)))
     return refusal
