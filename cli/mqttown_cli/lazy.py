@@ -34,6 +34,7 @@ COMMANDS: Final[dict[str, str]] = {
     "content": "mqttown_cli.content.command:app",
     "bench": "mqttown_cli.bench.command:app",
     "conformance": "mqttown_cli.conformance.command:conformance",
+    "intervene": "mqttown_cli.intervene:intervene",
     "experiment": "mqttown_cli.laboratory.command:app",
     "report": "mqttown_cli.laboratory.report.command:report",
     "measures": "mqttown_cli.laboratory.measures.command:measures",
