@@ -11,6 +11,7 @@ __all__ = ["COMMANDS", "LazyCommands"]
 COMMANDS: Final[dict[str, str]] = {
     "up": "mqttown_cli.up:up",
     "agent": "mqttown_cli.agent:app",
+    "host": "mqttown_cli.host:app",
     "broker": "mqttown_cli.broker:app",
     "mcp": "mqttown_cli.mcp_door:mcp",
     "tail": "mqttown_cli.tail:tail",
@@ -30,6 +31,7 @@ COMMANDS: Final[dict[str, str]] = {
     "backup": "mqttown_cli.backup:backup",
     "restore": "mqttown_cli.restore:restore",
     "export": "mqttown_cli.export:export",
+    "record": "mqttown_cli.record:record",
     "town": "mqttown_cli.townpack.command:app",
     "content": "mqttown_cli.content.command:app",
     "bench": "mqttown_cli.bench.command:app",
