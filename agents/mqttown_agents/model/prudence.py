@@ -6,6 +6,8 @@ from typing import Any, Final
 from mqttown_agents.model.profile import Profile
 from mqttown_agents.model.relations import Relations
 from mqttown_agents.model.tools import BadCall, Chosen
+from mqttown_agents.persona import Persona
+from mqttown_agents.schedule import DAY, span_holds
 from mqttown_agents.situation import Situation
 
 __all__ = ["Prudence", "TooMuch"]
@@ -17,6 +19,9 @@ _STAY: Final = 10
 """Minutes: whoever has just set out does not set out again, unless somebody calls."""
 _SHORTEST_REST: Final = 10
 """Minutes: somebody idle who waits does so at least this long, since every look around costs a thought."""
+_LONGEST_REST: Final = 30
+_EARLY_TO_BED: Final = 60
+_TIRED: Final = 0.4
 
 
 class TooMuch(BadCall):
@@ -27,11 +32,13 @@ class Prudence:
     """Bounds on what a model can make a resident do; they hold for its own ideas and for those that others talk it into.
 
     Args:
-        profile: of the resident.
+        persona: of the resident.
+        profile: likewise.
         relations: likewise.
     """
 
-    def __init__(self, profile: Profile, relations: Relations) -> None:
+    def __init__(self, persona: Persona, profile: Profile, relations: Relations) -> None:
+        self._persona = persona
         self._profile = profile
         self._relations = relations
         self._said: list[int] = []
@@ -43,7 +50,7 @@ class Prudence:
         return [entry for entry in now.observation["available_actions"] if self._considers(entry["action"], now, addressed)]
 
     def check(self, chosen: Chosen, now: Situation) -> Chosen:
-        """The choice, if it keeps within the profile; an idle rest may be lengthened.
+        """The choice, if it keeps within the profile; an idle rest is of 10 to 30 minutes.
 
         Raises:
             TooMuch: it costs more than the resident parts with at once, or leads nowhere.
@@ -55,7 +62,7 @@ class Prudence:
         if cost > most:
             raise TooMuch(f"{chosen.action}: {cost} cents are more than you part with at once, which is {most}")
         if chosen.action == "wait" and not now.busy:
-            ticks = max(_SHORTEST_REST, chosen.parameters.get("ticks", 1))
+            ticks = min(_LONGEST_REST, max(_SHORTEST_REST, chosen.parameters.get("ticks", 1)))
             return Chosen("wait", {**chosen.parameters, "ticks": ticks}, chosen.reasoning)
         return chosen
 
@@ -73,6 +80,9 @@ class Prudence:
     def _considers(self, verb: str, now: Situation, addressed: bool) -> bool:
         if verb == "say":
             return len(self._said) < _MOST_SAID and (addressed or self._would_begin(now))
+        if verb == "sleep":
+            night = span_holds((self._persona.sleeps - _EARLY_TO_BED) % DAY, self._persona.wakes, now.minute)
+            return night or now.needs["energy"] < _TIRED
         if verb == "move_to":
             return addressed or now.tick - self._left >= _STAY
         if verb == "buy":

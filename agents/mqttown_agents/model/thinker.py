@@ -67,7 +67,7 @@ class ModelMind:
         self._persona = routine.persona
         self._profile = Profile.from_person(person)
         self._relations = Relations(self._persona)
-        self._prudence = Prudence(self._profile, self._relations)
+        self._prudence = Prudence(self._persona, self._profile, self._relations)
         self._reflector = Reflector(self._profile.reflects_after)
         self._prompts = prompts
         self._tier = tier
