@@ -34,6 +34,7 @@ from mqttown_dashboard.routes import (
     insight,
     mine,
     models,
+    moment,
     presets,
     residents,
     sessions,
@@ -59,7 +60,7 @@ _ABOUT = """What happens in the town, what it looks like, and a door into it for
 Positions are metres in the town's frame, money is whole cents, times are ticks of one town minute. Lists are pages:
 `{"items": […], "next": cursor}`. Errors are problem JSON: `code`, `detail`, `path`, `allowed`."""
 ROUTERS: Final = (
-    town, agents, buildings, events, history, stream, accounts, sessions, mine, versions, residents, insight, presets,
+    town, agents, buildings, events, history, moment, stream, accounts, sessions, mine, versions, residents, insight, presets,
     claims, models, door,
 )  # fmt: skip
 
@@ -135,6 +136,7 @@ def create_api() -> FastAPI:
     for part in ROUTERS:
         app.include_router(part.router, prefix="/api/v1")
     app.include_router(health.router)
+    app.include_router(moment.page)
     return app
 
 

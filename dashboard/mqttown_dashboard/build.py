@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-__all__ = ["BuildError", "build"]
+__all__ = ["OUTPUT", "PLAYER", "BuildError", "build"]
 
 OUTPUT: Final = Path(__file__).parent / "static" / "app"
+PLAYER: Final = Path(__file__).parent / "static" / "record"
+"""What `mqttown record` puts into a page."""
 SOURCES: Final = Path(__file__).parent.parent / "web"
 STAMP: Final = ".sources"
 LOCK_STAMP: Final = ".installed"
@@ -51,7 +53,9 @@ def build(*, force: bool = False) -> bool:
         installed.write_text(wanted)
     _tell("web page: building (vite) …")
     _write_types()
-    _run("vite build", [_node(), str(SOURCES / "node_modules" / "vite" / "bin" / "vite.js"), "build", "--logLevel", "warn"])
+    vite = SOURCES / "node_modules" / "vite" / "bin" / "vite.js"
+    _run("vite build", [_node(), str(vite), "build", "--logLevel", "warn"])
+    _run("vite build of the player", [_node(), str(vite), "build", "--config", "vite.record.config.ts", "--logLevel", "warn"])
     stamp.write_text(fingerprint)
     _tell("web page: built")
     return True

@@ -54,6 +54,11 @@ class Town:
         compiled = orjson.loads(path.read_bytes())
         if not isinstance(compiled, dict) or compiled.get("format") != 1:
             raise ValueError(f"{path} is no compiled town of format 1; `mqttown up` makes one")
+        return cls.of(compiled)
+
+    @classmethod
+    def of(cls, compiled: dict[str, Any]) -> Self:
+        """Out of a compiled town of format 1."""
         drawing = orjson.dumps(_drawing(compiled))
         jobs = {job["id"]: job["title"] for job in compiled["jobs"]}
         return cls(
@@ -78,6 +83,12 @@ class Town:
             start=datetime.fromisoformat(compiled["town"]["start"]),
             weather=compiled["weather"]["start"],
         )
+
+    @property
+    def drawing(self) -> dict[str, Any]:
+        """The map for drawing, as `/api/v1/town` answers it."""
+        drawing: dict[str, Any] = orjson.loads(gzip.decompress(self.map_gzip))
+        return drawing
 
     def time_at(self, tick: int) -> str:
         """Local time in the town at `tick`, ISO 8601."""

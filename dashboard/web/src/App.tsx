@@ -41,8 +41,8 @@ function Page({ hand, pose }: { hand: Hand; pose: Pose | null }) {
       <Header />
       <Search />
       <Tools hand={hand} />
-      {town !== null && view !== "list" && <Minimap town={town} hand={hand} />}
-      {overlay !== null && <div className="laid"><Legend /></div>}
+      {town !== null && view !== "list" && <section aria-label={t("view.minimap")}><Minimap town={town} hand={hand} /></section>}
+      {overlay !== null && <section className="laid" aria-label={t("overlay.label")}><Legend /></section>}
       <TimeBar />
       <Panel />
       <footer className="attribution">

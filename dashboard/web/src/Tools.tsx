@@ -18,7 +18,7 @@ export function Tools({ hand }: { hand: Hand }) {
   const language = useShown((shown) => shown.language);
   const languages = { ...LANGUAGES, ...(language === "pseudo" && { pseudo: "Pseudo" }) };
   return (
-    <div className="tools">
+    <section className="tools" aria-label={t("view.menu")}>
       <div className="segments" role="group" aria-label={t("view.label")}>
         {VIEWS.map((kind) => <button type="button" key={kind} aria-pressed={view === kind} onClick={() => store.set({ view: kind })}>{t(`view.${kind}`)}</button>)}
       </div>
@@ -38,6 +38,6 @@ export function Tools({ hand }: { hand: Hand }) {
           <label>{t("view.language")} <select value={language} onChange={(event) => store.set({ language: event.target.value as Language })}>{Object.entries(languages).map(([code, name]) => <option key={code} value={code}>{name}</option>)}</select></label>
         </div>
       </details>
-    </div>
+    </section>
   );
 }

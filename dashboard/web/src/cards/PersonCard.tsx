@@ -32,7 +32,7 @@ export function PersonCard({ id }: { id: string }) {
   return (
     <Card title={person.name} label={t("card.person", { name: person.name })} mark={<Dot id={id} />}>
       <p className="tagline">{[person.age === null ? null : t("card.years", { count: person.age }), person.kind === "external" ? t("card.visitor") : null, person.tagline].filter((part) => part !== null).join(" · ")}</p>
-      <p className="now"><span className="mood" style={{ background: MOOD_COLOURS[store.world.mood(id)] }} aria-hidden="true" /> {t(`mood.${store.world.mood(id)}`)}, {doing(person, store, t)}</p>
+      <p className="now"><span className="mood" style={{ background: MOOD_COLOURS[store.world.mood(id)] }} aria-hidden="true" /> {["asleep", "away"].includes(store.world.mood(id)) ? "" : `${t(`mood.${store.world.mood(id)}`)}, `}{doing(person, store, t)}</p>
       <div className="actions">
         <button type="button" aria-pressed={following} onClick={() => (following ? store.set({ following: false }) : goTo(parts, id, null))}>{t(following ? "card.unfollow" : "card.follow")}</button>
         <button type="button" onClick={() => goTo(parts, id, null)}>{t("card.show")}</button>

@@ -99,7 +99,7 @@ function show(view: View, labels: Labels, canvas: HTMLCanvasElement, parts: Part
     view.select(chosen?.kind === "person" ? chosen.id : null, chosen?.kind === "place" ? chosen.id : null);
     moving = view.draw(tick, now);
     labels.draw(view, tick, now);
-    tell(view, store);
+    tell(view, store, canvas);
   };
   const resize = new ResizeObserver(() => {
     view.resize(canvas.clientWidth, canvas.clientHeight);

@@ -15,6 +15,8 @@ export interface CityFacts extends Facts {
   firstMs: number;
   pose: Pose | null;
   positions(): Record<string, Point>;
+  /** the picture alone, drawn now: a data URL that depends on town, time and camera; null where nothing is drawn */
+  picture(): string | null;
   /** where somebody is on the screen, CSS pixels of the picture */
   onScreen(id: string): Point | null;
 }
@@ -28,8 +30,13 @@ declare global {
 let frames = 0;
 let firstMs = 0;
 
-export function tell(view: View, store: Store): void {
-  put(store, view.kind, view.facts(), view.pose(), (id) => {
+export function tell(view: View, store: Store, canvas: HTMLCanvasElement): void {
+  const picture = (): string => {
+    view.draw(store.world.tick(), performance.now());
+    // Read in the same task as it was drawn: afterwards the browser may have thrown the picture away.
+    return canvas.toDataURL("image/png");
+  };
+  put(store, view.kind, view.facts(), view.pose(), picture, (id) => {
     const point = store.world.position(id);
     const screen = point === null ? null : view.project(point, 0.5, true);
     return screen === null || screen.depth === null ? null : [screen.x, screen.y];
@@ -38,10 +45,10 @@ export function tell(view: View, store: Store): void {
 
 /** The same while the town is told in words. */
 export function tellWords(store: Store): void {
-  put(store, "list", { figures: store.world.residents.size, drawCalls: 0, triangles: 0 }, null, () => null);
+  put(store, "list", { figures: store.world.residents.size, drawCalls: 0, triangles: 0 }, null, () => null, () => null);
 }
 
-function put(store: Store, view: CityFacts["view"], facts: Facts, pose: Pose | null, onScreen: CityFacts["onScreen"]): void {
+function put(store: Store, view: CityFacts["view"], facts: Facts, pose: Pose | null, picture: CityFacts["picture"], onScreen: CityFacts["onScreen"]): void {
   const { connection, clock, replay } = store.get();
   const ready = clock !== null && (replay === null ? connection === "live" : !replay.loading);
   frames++;
@@ -51,5 +58,5 @@ function put(store: Store, view: CityFacts["view"], facts: Facts, pose: Pose | n
       const point = store.world.position(id);
       return point === null ? [] : [[id, point]];
     }));
-  window.__city = { ready, view, ...facts, tick: store.world.tick(), connection, frames, firstMs, pose, positions, onScreen };
+  window.__city = { ready, view, ...facts, tick: store.world.tick(), connection, frames, firstMs, pose, positions, picture, onScreen };
 }

@@ -51,7 +51,10 @@ export function Search() {
     <div className="search" role="search" onKeyDown={(event) => event.key === "Escape" && close()}>
       <input
         ref={field} type="search" value={text} placeholder={t("search.hint")} aria-label={t("search.label")} onFocus={() => store.set({ searching: true })}
-        onChange={(event) => setText(event.target.value)}
+        onChange={(event) => {
+          setText(event.target.value);
+          store.set({ searching: true });
+        }}
         onKeyDown={(event) => {
           if (event.key !== "Enter") return;
           if (people[0] !== undefined) go(people[0].id, null);

@@ -1,6 +1,6 @@
 /** A running town as a source. */
 
-import { get, RefusedError } from "../api/client.ts";
+import { get } from "../api/client.ts";
 import type { Building, Chapter, District, Overview, TownEvent } from "../api/types.ts";
 import type { Bond, Hour, Query, Source } from "./source.ts";
 
@@ -9,10 +9,12 @@ const PAGE = 1000;
 export class RunningTown implements Source {
   readonly recorded = false;
   private run = "";
+  private open = false;
 
   async overview(): Promise<Overview> {
     const overview = await get("/api/v1/history");
     this.run = overview.run;
+    this.open = overview.open;
     return overview;
   }
 
@@ -63,14 +65,10 @@ export class RunningTown implements Source {
   }
 
   async reflections(agent: string): Promise<string[]> {
-    try {
-      const page = await get("/api/v1/agents/{agent_id}/memories", { path: { agent_id: agent }, query: { query: "what I think of my life", limit: 20 } });
-      return page.items.filter((memory) => memory.kind === "reflection").map((memory) => memory.text).slice(0, 3);
-    } catch (error) {
-      // Only insiders may see them; everybody, in a town that was started with --open.
-      if (error instanceof RefusedError && (error.status === 401 || error.status === 403)) return [];
-      throw error;
-    }
+    // Only insiders may see them; everybody, in a town that was started with --open.
+    if (!this.open) return [];
+    const page = await get("/api/v1/agents/{agent_id}/memories", { path: { agent_id: agent }, query: { query: "what I think of my life", limit: 20 } });
+    return page.items.filter((memory) => memory.kind === "reflection").map((memory) => memory.text).slice(0, 3);
   }
 
   async trend(district: string, until: number): Promise<Hour[]> {

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { useParts, useText } from "../store/context.ts";
 import { writeMoment } from "../store/moment.ts";
 
-const SAID_MS = 4_000;
+const SAID_MS = 12_000;
 
 /** The address of the present moment, camera and all. */
 function addressOf({ store, camera, source }: ReturnType<typeof useParts>): string {
@@ -27,7 +27,7 @@ export function Share() {
       // Without HTTPS a browser may have no clipboard; the field below shows the link to be copied by hand.
       return;
     }
-    setTimeout(() => setLink(null), SAID_MS);
+    setTimeout(() => setLink((shown) => (shown === address ? null : shown)), SAID_MS);
   };
   return (
     <div className="share">

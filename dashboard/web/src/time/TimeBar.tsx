@@ -39,7 +39,7 @@ export function TimeBar() {
     <section className="timebar" aria-label={t("time.label")}>
       <div className="time-row">
         <button type="button" className="round" aria-label={t(replay?.playing === false ? "time.play" : "time.pause")} onClick={toggle}>{replay?.playing === false ? "▶" : "❚❚"}</button>
-        <button type="button" aria-label={t("time.back")} title={t("time.back")} onClick={() => go(at - HOUR)}>−1 h</button>
+        <button type="button" className="hour" aria-label={t("time.back")} title={t("time.back")} onClick={() => go(at - HOUR)}>−1 h</button>
         <div className="scrubber">
           <Hours first={first} last={last} />
           <input
@@ -52,7 +52,7 @@ export function TimeBar() {
           />
           {dragged !== null && <output className="hint">{t.weekday(dateAt(store.start, dragged))} {timeOf(store.start, dragged)}</output>}
         </div>
-        <button type="button" aria-label={t("time.forward")} title={t("time.forward")} onClick={() => go(at + HOUR)}>+1 h</button>
+        <button type="button" className="hour" aria-label={t("time.forward")} title={t("time.forward")} onClick={() => go(at + HOUR)}>+1 h</button>
         <button type="button" className="live" disabled={replay === null || source.recorded} onClick={() => player.now()}>{t("time.live")}</button>
       </div>
       <div className="time-row">
