@@ -14,15 +14,19 @@ pytest.importorskip("scipy", reason="extra research")
 import networkx as nx
 import polars as pl
 
+from mqttown_cli.laboratory.experiment import Experiment
+from mqttown_cli.laboratory.folder import RunFolder
 from mqttown_cli.laboratory.measures.registry import MEASURES
 from mqttown_cli.laboratory.rulekit.boltzmann import Boltzmann
 from mqttown_cli.laboratory.rulekit.me import Act, Me
 from mqttown_cli.laboratory.rulekit.packs import cell, graph, grid, hall, resident
 from mqttown_cli.laboratory.rulekit.played import Played, replayed
 from mqttown_cli.laboratory.rulekit.schelling import Schelling
-from mqttown_cli.laboratory.rulekit.sir import Sir, random_edges
+from mqttown_cli.laboratory.rulekit.sir import Sir, final_size, random_edges, transmissibility
+from mqttown_cli.laboratory.runner import run_experiment
 
-TINY = Path(__file__).parents[1] / "towns" / "tiny.json"
+ROOT = Path(__file__).parents[2]
+TINY = ROOT / "tests" / "towns" / "tiny.json"
 SMALL = ((Boltzmann, {"agents": 20}), (Schelling, {"width": 6, "height": 6}), (Sir, {"agents": 40}))
 
 
@@ -133,3 +137,27 @@ def test_outcomes_are_distributed_as_with_mesa(name: str) -> None:
     assert [(outcome.outcome, outcome.p) for outcome in found.outcomes if not outcome.agrees] == []
     if name == "boltzmann":  # exponential holdings have 1/2 (Drăgulescu & Yakovenko, 2001); n of them (n - 1) / 2n
         assert found.outcomes[0].ours == pytest.approx(99 / 200, abs=0.02)
+    if name == "sir":
+        reached = final_size(8 * transmissibility(0.1, 0.3), ill=10 / 150)
+        assert found.outcomes[0].ours == pytest.approx(reached, abs=0.03)
+
+
+def test_the_final_size_of_an_epidemic_is_known() -> None:
+    assert final_size(2.0, 0.0) == pytest.approx(0.7968, abs=1e-4)  # the textbook's value for R0 = 2
+    assert final_size(0.5, 0.0) == pytest.approx(0, abs=1e-9)
+    assert transmissibility(0.1, 1.0) == pytest.approx(0.1)  # one step, one chance
+
+
+def test_the_model_of_the_page_runs_as_it_stands(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "rulekit.md").read_text(encoding="utf-8")
+    for language, name in (("python", "voter.py"), ("yaml", "voter.yaml")):
+        block = page.partition(f"```{language}\n")[2].partition("```")[0]
+        (tmp_path / name).write_text(block, encoding="utf-8")
+    experiment = Experiment.read(tmp_path / "voter.yaml")
+    manifest = run_experiment(experiment, tmp_path / "run")
+    measured = RunFolder(tmp_path / "run").table("model_vars")
+    assert measured.filter(pl.col("Step") == 0)["polarisation"].to_list() == [pytest.approx(1)] * len(manifest["runs"])
+    over = [run["RunId"] for run in manifest["runs"] if run["ended"] == "over"]
+    assert over
+    last = measured.filter(pl.col("RunId").is_in(over)).sort("Step").group_by("RunId").last()
+    assert set(last["polarisation"]) == {0.0}

@@ -1,5 +1,6 @@
 """An epidemic after Kermack & McKendrick (1927), on a graph: whoever is ill coughs at their contacts, until they are well."""
 
+from math import exp
 from typing import ClassVar
 
 import polars as pl
@@ -9,7 +10,7 @@ from mqttown_cli.laboratory.rulekit.packs import graph
 from mqttown_cli.laboratory.rulekit.played import Played
 from mqttown_orchestrator.world.luck import Luck
 
-__all__ = ["Sir", "random_edges"]
+__all__ = ["Sir", "final_size", "random_edges", "transmissibility"]
 
 
 class Sir(Played):
@@ -71,3 +72,30 @@ def random_edges(agents: int, probability: float, seed: int) -> list[tuple[int, 
     luck = Luck(seed)
     limit = int(probability * 2**32)
     return [(one, other) for other in range(agents) for one in range(other) if luck.draw("edge", one, other) < limit]
+
+
+def transmissibility(spread: float, recovery: float) -> float:
+    """Chance that an ill agent ever infects one susceptible contact (Newman, 2002, eq. 2 for whole steps).
+
+    T = 1 - sum_k r (1 - r)^(k - 1) (1 - s)^k over the steps k for which it is ill.
+
+    Args:
+        spread: chance s of one step.
+        recovery: chance r to be well after a step.
+    """
+    return 1 - recovery * (1 - spread) / (1 - (1 - recovery) * (1 - spread))
+
+
+def final_size(reproduction: float, ill: float) -> float:
+    """Share of a large random graph that a large outbreak reaches (Kermack & McKendrick, 1927; Newman, 2002).
+
+    The solution of z = 1 - (1 - i) exp(-R0 z), found by iteration downwards from 1.
+
+    Args:
+        reproduction: R0, the mean number of contacts by the transmissibility.
+        ill: share i that is ill at the beginning.
+    """
+    size = 1.0
+    for _ in range(200):
+        size = 1 - (1 - ill) * exp(-reproduction * size)
+    return size
