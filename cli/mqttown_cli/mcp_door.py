@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -12,7 +13,7 @@ from mqttown.agent import Agent
 from mqttown.credentials import Credentials
 from mqttown.link import LinkError
 from mqttown.rejections import CredentialsError
-from mqttown_cli.console import DataOption, fail
+from mqttown_cli.console import DataOption, console, fail
 from mqttown_cli.folder import DEFAULT_DATA, DataFolder
 from mqttown_cli.resident import OBSERVE, RECALL, REMEMBER, Resident
 from mqttown_contract.verbs import VERBS
@@ -38,7 +39,11 @@ def mcp(
     data: DataOption = DEFAULT_DATA,
     http_port: Annotated[
         int | None,
-        typer.Option(min=0, max=65535, help="Serve streamable HTTP at /mcp on 127.0.0.1; standard input and output without it."),
+        typer.Option(
+            min=0,
+            max=65535,
+            help="Serve streamable HTTP at /mcp on 127.0.0.1; standard input and output without it; 0 takes a free port.",
+        ),
     ] = None,
 ) -> None:
     """Let an MCP client live in the town as an agent."""
@@ -51,7 +56,7 @@ def mcp(
     try:
         file = credentials or DataFolder(data).agent_file(str(name))
         resident = Resident(Agent(credentials=Credentials.read(file)))
-        serving = _over_stdio(resident) if http_port is None else _over_http(resident, http_port)
+        serving = _over_stdio(resident) if http_port is None else _over_http(resident, _listen(http_port))
         with contextlib.suppress(KeyboardInterrupt):
             asyncio.run(_live(resident, serving))
     except* CredentialsError as group:
@@ -75,11 +80,20 @@ async def _over_stdio(resident: Resident) -> None:
         await server.run(read, write, server.create_initialization_options())
 
 
-async def _over_http(resident: Resident, port: int) -> None:
+async def _over_http(resident: Resident, listening: socket.socket) -> None:
     import uvicorn  # noqa: PLC0415
 
     app = server_of(resident).streamable_http_app(host="127.0.0.1")
-    await uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", access_log=False)).serve()
+    with listening:
+        console.print(f"MCP at http://127.0.0.1:{listening.getsockname()[1]}/mcp")
+        await uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).serve(sockets=[listening])
+
+
+def _listen(port: int) -> socket.socket:
+    try:
+        return socket.create_server(("127.0.0.1", port))
+    except OSError as error:
+        fail(f"nobody can listen on 127.0.0.1:{port}: {error.strerror}; name another port with --http-port")
 
 
 def server_of(resident: Resident) -> "Server[Any]":
