@@ -13,7 +13,7 @@ from mqttown_cli.console import JsonOption, console, show_json
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="Measure: the pure world, the whole loop, spectators, recall.")
+app = typer.Typer(no_args_is_help=True, help="Measure: the pure world, the whole loop, spectators, many connections, recall.")
 _progress = Console(stderr=True, highlight=False)
 
 
@@ -61,6 +61,20 @@ def spectators(
     from mqttown_cli.bench.spectators import bench_spectators  # noqa: PLC0415
 
     _show(bench_spectators(agents, watching, ticks, _tell), as_json=json_)
+
+
+@app.command()
+def connections(
+    agents: Annotated[int, typer.Option(min=3, max=100_000, help="Real MQTT connections.")] = 50_000,
+    servers: Annotated[int, typer.Option(min=1, max=9, help="NATS servers of the cluster, each with a crowd of its own.")] = 3,
+    minutes: Annotated[float, typer.Option(min=0.1, help="How long they are held.")] = 10.0,
+    share: Annotated[float, typer.Option(min=0, max=1, help="Of all agents that act each second.")] = 0.01,
+    json_: JsonOption = False,
+) -> None:
+    """Many connected agents of whom few act: memory a connection, tick and verdict times, on a cluster."""
+    from mqttown_cli.bench.connections import bench_connections  # noqa: PLC0415
+
+    _show(bench_connections(agents, servers, minutes, share, _tell), as_json=json_)
 
 
 @app.command()

@@ -8,7 +8,7 @@ import hashlib
 import json
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
@@ -67,12 +67,17 @@ class Crowd:
         measured: so far.
         acting: whether they act on what they observe.
         echoing: whether they only send their last action again for every observation, and measure nothing.
+        keeping: whether they keep their newest observation, to act on it when `prompt` says so.
+        lost: connections that ended by themselves.
     """
 
     def __init__(self, host: str, port: int, town: str, agents: Sequence[Agent], *, detail: str, lockstep: bool) -> None:
         self.measured = Measured()
         self.acting = True
         self.echoing = False
+        self.keeping = False
+        self.lost = 0
+        self._turn = 0
         self._host = host
         self._port = port
         self._town = town
@@ -101,6 +106,18 @@ class Crowd:
         for member in self._members:
             member.greet()
 
+    def greet_in_turn(self) -> Iterator[int]:
+        """Say hello one by one; yields how many have."""
+        for number, member in enumerate(self._members, 1):
+            member.greet()
+            yield number
+
+    def prompt(self, members: int) -> None:
+        """The next so many act on what they have observed last; whoever has observed nothing yet is passed over."""
+        for _ in range(members):
+            self._members[self._turn].act()
+            self._turn = (self._turn + 1) % len(self._members)
+
     def leave(self) -> None:
         """Everybody disconnects."""
         for member in self._members:
@@ -122,6 +139,7 @@ class _Member(asyncio.Protocol):
         self._count = 0
         self._bound_for: str | None = None
         self._last = b""
+        self._seen = b""
         self._sent: dict[str, float] = {}
         self._buffer = bytearray()
         self._transport: asyncio.Transport | None = None
@@ -133,6 +151,7 @@ class _Member(asyncio.Protocol):
         self._transport.write(packets.connect(self._agent.id, self._agent.key, KEEP_ALIVE_SECONDS))
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._crowd.lost += 1
         if not self.subscribed.done():
             self.subscribed.set_exception(exc or ConnectionError(f"{self._agent.id} was refused"))
 
@@ -145,6 +164,10 @@ class _Member(asyncio.Protocol):
     def greet(self) -> None:
         assert self._transport is not None, "connected"
         self._transport.write(packets.publish(self._hello_topic, json.dumps(self._hello).encode()))
+
+    def act(self) -> None:
+        if self._seen:
+            self._act(orjson.loads(self._seen))
 
     def leave(self) -> None:
         if self._transport is not None:
@@ -175,7 +198,9 @@ class _Member(asyncio.Protocol):
         elif topic.endswith(b"/observation"):
             measured.observations += 1
             measured.observation_bytes += len(payload)
-            if self._crowd.acting:
+            if self._crowd.keeping:
+                self._seen = payload
+            elif self._crowd.acting:
                 self._act(orjson.loads(payload))
         elif topic.endswith(b"/verdict"):
             verdict = orjson.loads(payload)

@@ -8,14 +8,13 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from itertools import pairwise
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any, Final, Self, cast
 
 import uvloop
 
 from mqttown_cli.bench import packets
 from mqttown_cli.bench.loop import Gathering
-from mqttown_cli.bench.stage import TOWN, Stage, Tell, cpu_seconds, percentile
+from mqttown_cli.bench.stage import TOWN, Stage, Tell, cpu_seconds, percentile, resident_kib
 from mqttown_contract import topics
 
 __all__ = ["bench_spectators"]
@@ -54,14 +53,14 @@ async def _bench(agents: int, spectators: int, ticks: int, tell: Tell) -> dict[s
         await stage.reach(await stage.tick() + WARM_UP_TICKS)
         tell(f"measuring {ticks} ticks without spectators")
         without = await _measure(stage, ticks)
-        resident = _resident(stage.pids["gate"])
+        resident = resident_kib(stage.pids["gate"])
         places = await stage.database.fetch(
             "SELECT DISTINCT district, building FROM town.events WHERE building IS NOT NULL ORDER BY district, building"
         )
         tell(f"connecting {spectators} spectators")
         watchers = stack.enter_context(_Watchers(stage, [(row["district"], row["building"]) for row in places], spectators))
         await watchers.said("connected")
-        grown = _resident(stage.pids["gate"]) - resident
+        grown = resident_kib(stage.pids["gate"]) - resident
         await stage.reach(await stage.tick() + WARM_UP_TICKS)
         watchers.ask()
         began, heard = time.monotonic(), await watchers.said("heard")
@@ -102,13 +101,6 @@ async def _measure(stage: Stage, ticks: int) -> _Measured:
     return _Measured(
         {"cpu_s_per_tick": cpu, "period_median_s": round(statistics.median(lengths), 3), "period_p99_s": percentile(lengths, 0.99)}
     )
-
-
-def _resident(root: int) -> int:
-    """Resident memory of a process and its children, KiB."""
-    children = Path(f"/proc/{root}/task/{root}/children").read_text(encoding="ascii")
-    statuses = (Path(f"/proc/{pid}/status").read_text(encoding="ascii") for pid in (root, *children.split()))
-    return sum(int(line.split()[1]) for status in statuses for line in status.splitlines() if line.startswith("VmRSS"))
 
 
 class _Watchers:

@@ -16,6 +16,7 @@ import asyncpg
 
 from mqttown.link import Address, Link
 from mqttown_cli.bench.crowd import Agent
+from mqttown_cli.composition import ClusterPorts, cluster_ports
 from mqttown_cli.content.compile import compile_town, find_town
 from mqttown_cli.folder import DataFolder
 from mqttown_cli.ports import choose_ports
@@ -24,13 +25,14 @@ from mqttown_cli.supervisor import Part, Supervisor
 from mqttown_contract import topics
 from mqttown_contract.messages import Answer
 
-__all__ = ["TOWN", "Stage", "Tell", "cpu_seconds", "percentile"]
+__all__ = ["TOWN", "Stage", "Tell", "cpu_seconds", "percentile", "resident_kib"]
 
 Tell = Callable[[str], None]
 TOWN: Final = "helsinki"
 SERVICES: Final = ("orchestrator", "memory", "cli")
 CONNECTIONS: Final = 20_000
-"""What the broker shall let in from one address."""
+"""What one server of the broker shall let in, all from one address."""
+REGISTERED_AT_ONCE: Final = 10_000
 COMMANDS_SECONDS: Final = 300
 TICKS_SECONDS: Final = 900
 
@@ -40,10 +42,11 @@ class Stage:
     """A running town without residents.
 
     Attributes:
+        ports: MQTT, one of each server of the broker.
         pids: of every process to be measured, by name; the caller adds its own.
     """
 
-    port: int
+    ports: list[int]
     keys: dict[str, str]
     homes: list[str]
     database: asyncpg.Connection
@@ -53,7 +56,9 @@ class Stage:
 
     @classmethod
     @asynccontextmanager
-    async def set_up(cls, agents: int, tell: Tell, *, lockstep: bool = True, memory: bool = False) -> AsyncIterator["Stage"]:
+    async def set_up(
+        cls, agents: int, tell: Tell, *, lockstep: bool = True, memory: bool = False, servers: int = 1
+    ) -> AsyncIterator["Stage"]:
         """Start everything in a folder of its own; stop and forget it at the end.
 
         Args:
@@ -61,35 +66,46 @@ class Stage:
             tell: called with a line of progress.
             lockstep: whether a tick waits for everybody's answer.
             memory: whether the memory service runs too.
+            servers: of the broker.
         """
         async with AsyncExitStack() as stack:
             folder = DataFolder(Path(stack.enter_context(TemporaryDirectory(prefix="mqttown-bench-")))).make()
             homes = _prepare_town(folder, agents)
             ports = choose_ports("127.0.0.1", {"--mqtt-port": 0, "--ws-port": 0})
+            more = cluster_ports("127.0.0.1", ports, servers)
             server = stack.enter_context(EmbeddedPostgres(folder.postgres))
             supervisor = Supervisor(folder.logs, tell)
             stack.push_async_callback(supervisor.stop)
             tell("starting broker and orchestrator")
             keys = folder.secrets(SERVICES)["services"]
-            for part in _parts(folder, server.url, ports, keys, lockstep=lockstep, memory=memory):
+            for part in _parts(folder, server.url, (ports, more), keys, lockstep=lockstep, memory=memory):
                 await supervisor.start(part)
             database = await asyncpg.connect(server.url)
             stack.push_async_callback(database.close)
             postgres = server.process.pid if server.process else 0
             pids = {**supervisor.pids(), "postgres": postgres}
-            yield cls(ports["--mqtt-port"], keys, homes, database, supervisor, postgres, pids)
+            yield cls([ports["--mqtt-port"], *more.mqtt], keys, homes, database, supervisor, postgres, pids)
+
+    @property
+    def port(self) -> int:
+        """MQTT, of the first server."""
+        return self.ports[0]
 
     async def register(self) -> list[Agent]:
-        """Register everybody at once."""
-        keys = [secrets.token_urlsafe(32) for _ in self.homes]
-        results = await self.command(
-            *(
-                ("register", {"agent": f"crowd-{number}", "name": f"Crowd {number}", "home": home, "plan": "load", **_hashed(key)})
-                for number, (home, key) in enumerate(zip(self.homes, keys, strict=True))
+        """Register everybody, many at once."""
+        agents: list[Agent] = []
+        for first in range(0, len(self.homes), REGISTERED_AT_ONCE):
+            homes = self.homes[first : first + REGISTERED_AT_ONCE]
+            fresh = [(f"crowd-{first + number}", secrets.token_urlsafe(32), home) for number, home in enumerate(homes)]
+            results = await self.command(
+                *(
+                    ("register", {"agent": name, "name": name.title(), "home": home, "plan": "load", **_hashed(key)})
+                    for name, key, home in fresh
+                )
             )
-        )
-        districts = [result["home_district"] for result in results]
-        return [Agent(f"crowd-{number}", key, district) for number, (key, district) in enumerate(zip(keys, districts, strict=True))]
+            told = zip(fresh, results, strict=True)
+            agents += [Agent(name, key, result["home_district"]) for (name, key, _), result in told]
+        return agents
 
     async def command(self, *commands: tuple[str, dict[str, Any]]) -> list[dict[str, Any]]:
         """Send commands all at once and await their results.
@@ -154,8 +170,15 @@ def _prepare_town(folder: DataFolder, agents: int) -> list[str]:
 
 
 def _parts(
-    folder: DataFolder, database: str, ports: dict[str, int], keys: dict[str, str], *, lockstep: bool, memory: bool
+    folder: DataFolder,
+    database: str,
+    doors: tuple[dict[str, int], ClusterPorts],
+    keys: dict[str, str],
+    *,
+    lockstep: bool,
+    memory: bool,
 ) -> list[Part]:
+    ports, more = doors
     shared = {
         "MQTTOWN_DATA": str(folder.path),
         "MQTTOWN_DATABASE": database,
@@ -165,7 +188,13 @@ def _parts(
         "MQTTOWN_MQTT_PORT": str(ports["--mqtt-port"]),
         "MQTTOWN_WS_PORT": str(ports["--ws-port"]),
     }
-    gate = {"MQTTOWN_SERVICE_KEYS": json.dumps(keys), "MQTTOWN_MAX_ADDRESS_CONNECTIONS": str(CONNECTIONS)}
+    gate = {
+        "MQTTOWN_SERVICE_KEYS": json.dumps(keys),
+        "MQTTOWN_MAX_ADDRESS_CONNECTIONS": str(CONNECTIONS),
+        "MQTTOWN_MAX_CONNECTIONS": str(CONNECTIONS * (1 + len(more.mqtt))),
+        "MQTTOWN_MORE_MQTT_PORTS": json.dumps(more.mqtt),
+        "MQTTOWN_MORE_WS_PORTS": json.dumps(more.ws),
+    }
     parts = [Part("gate", "mqttown_broker", {**shared, **gate})]
     if memory:
         parts.append(Part("memory", "mqttown_memory", {**shared, "MQTTOWN_SERVICE_KEY": keys["memory"]}, rank=1))
@@ -197,6 +226,13 @@ def _descends(pid: int, root: int, parents: dict[int, tuple[int, float]]) -> boo
             return True
         pid = parents[pid][0]
     return False
+
+
+def resident_kib(root: int) -> int:
+    """Resident memory of a process and its children, KiB."""
+    children = Path(f"/proc/{root}/task/{root}/children").read_text(encoding="ascii")
+    statuses = (Path(f"/proc/{pid}/status").read_text(encoding="ascii") for pid in (root, *children.split()))
+    return sum(int(line.split()[1]) for status in statuses for line in status.splitlines() if line.startswith("VmRSS"))
 
 
 def percentile(ordered: list[float], share: float) -> float:
