@@ -150,7 +150,7 @@ class Composition:
     def orchestrator(self) -> Part:
         """The one writer of the world; its end is the end of the town."""
         limit = {"MQTTOWN_FOR_TICKS": str(self._plan.for_ticks)} if self._plan.for_ticks else {}
-        speed = {"MQTTOWN_SPEED": str(self._plan.speed)}
+        speed = {"MQTTOWN_SPEED": str(self._plan.speed), "MQTTOWN_KEPT_APART": str(bool(self._cluster.mqtt)).lower()}
         if self._plan.gateway:
             speed["MQTTOWN_LOCKSTEP_WAIT"] = _THOUGHTFUL_TICK_SECONDS
         if self._plan.public:

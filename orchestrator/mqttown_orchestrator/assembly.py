@@ -1,6 +1,8 @@
 """Puts the parts of the orchestrator together, and runs them."""
 
 import asyncio
+import contextlib
+import functools
 import gc
 import signal
 import sys
@@ -42,7 +44,7 @@ from mqttown_orchestrator.snapshots import Snapshots
 from mqttown_orchestrator.sweep import Sweep
 from mqttown_orchestrator.telemetry import Telemetry
 from mqttown_orchestrator.town import Town
-from mqttown_orchestrator.wire import Wire, WireDown
+from mqttown_orchestrator.wire import NAME, Wire, WireDown
 
 __all__ = ["Assembly", "run"]
 
@@ -91,6 +93,7 @@ class Assembly:
             oversight=self.oversight, metrics=self.metrics, telemetry=Telemetry.from_environment(),
         )  # fmt: skip
         self.wire: Wire | None = None
+        self.kept: Wire | None = None
 
     def will(self) -> tuple[str, bytes]:
         """What the broker shall say when we vanish."""
@@ -98,12 +101,13 @@ class Assembly:
 
     def publish(self, topic: str, payload: bytes, retain: bool = False) -> None:
         """Send one message."""
-        if self.wire is not None:
+        wire = self.kept if retain and self.kept is not None else self.wire
+        if wire is not None:
             self.metrics.sent += 1
-            self.wire.publish(topic, payload, retain=retain)
+            wire.publish(topic, payload, retain=retain)
 
     def flush(self) -> None:
-        """Let go out at once what has been published so far."""
+        """Let go out at once what has been published so far, but for what the broker is to keep: nobody waits for that."""
         if self.wire is not None:
             self.wire.flush()
 
@@ -119,6 +123,12 @@ class Assembly:
         self.pace.cut_off = False
         wire.subscribe(*self.inbox.filters)
         self.sweep.begin(wire)
+        self.service.republish = True
+        self.pace.wake()
+
+    def on_kept_connection(self, wire: Wire) -> None:
+        """There is a new connection for what the broker keeps: what was lost without it is published again."""
+        self.kept = wire
         self.service.republish = True
         self.pace.wake()
 
@@ -145,7 +155,7 @@ class Assembly:
             journal_lag_ticks=self.town.state.tick - self.town.tick,
             lockstep_overdue=self.lockstep.overdue,
             audit={"n": self.audit.n, "head": self.audit.head},
-            unsent=self.wire.lost if self.wire else 0,
+            unsent=sum(wire.lost for wire in (self.wire, self.kept) if wire is not None),
         )
 
 
@@ -172,16 +182,14 @@ async def run(settings: Settings) -> None:
         for sign in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(sign, assembly.pace.stop)
         key = None if settings.service_key is None else settings.service_key.get_secret_value()
-        async with Wire.connect(
-            settings.mqtt_host,
-            settings.mqtt_port,
-            assembly.receive,
-            assembly.on_connection,
-            assembly.on_cut_off,
-            assembly.will(),
-            key,
-            settings.mqtt_pin,
-        ) as wire:
+        connect = functools.partial(Wire.connect, settings.mqtt_host, settings.mqtt_port, password=key, pin=settings.mqtt_pin)
+        async with contextlib.AsyncExitStack() as stack:
+            if settings.kept_apart:
+                apart = connect(lambda *_: None, assembly.on_kept_connection, lambda: None, None, name=f"{NAME}~kept")
+                await stack.enter_async_context(apart)
+            wire = await stack.enter_async_context(
+                connect(assembly.receive, assembly.on_connection, assembly.on_cut_off, assembly.will())
+            )
             await _live(assembly, wire)
 
 
@@ -204,7 +212,7 @@ async def _live(assembly: Assembly, wire: Wire) -> None:
     telling = asyncio.create_task(_tell_figures(assembly, wire), name="orchestrator.figures")
     living = asyncio.create_task(assembly.service.run(), name="orchestrator.loop")
     ready = orjson.dumps({"town": town.id, "tick": town.tick, "generation": town.generation})
-    wire.publish(topics.service_out(town.id, "orchestrator", "ready"), ready, retain=True)
+    assembly.publish(topics.service_out(town.id, "orchestrator", "ready"), ready, retain=True)
     _log.info("ready", town=town.id, tick=town.tick, generation=town.generation, agents=len(town.citizens))
     sys.stdout.write(f"ready {ready.decode()}\n")
     sys.stdout.flush()

@@ -24,6 +24,10 @@ class Settings(BaseSettings):
     for_ticks: int | None = Field(default=None, ge=1, description="Stop after so many ticks; without it, when told to.")
     lockstep: bool = Field(default=False, description="A tick waits for the answer of every agent whose hello said lockstep.")
     lockstep_wait: float = Field(default=30.0, gt=0, description="A tick waits at most so long for answers, seconds.")
+    kept_apart: bool = Field(
+        default=False,
+        description="What the broker keeps goes over a connection of its own, so that nobody waits for servers of a cluster.",
+    )
     snapshot_ticks: int = Field(default=60, ge=1, le=60, description="A snapshot at least so often, ticks.")
     failpoint: str = Field(
         default="",

@@ -12,7 +12,7 @@ import gmqtt
 from gmqtt.mqtt.constants import MQTTv311
 from gmqtt.mqtt.handler import MQTTConnectError
 
-__all__ = ["Connected", "Receive", "Wire", "WireDown"]
+__all__ = ["NAME", "Connected", "Receive", "Wire", "WireDown"]
 
 Receive = Callable[[str, bytes, bool], None]
 """Called with topic, payload, and whether the broker had kept it (retained)."""
@@ -25,7 +25,8 @@ _FIRST_SECONDS: Final = 15.0
 """At the start the broker may just be coming up."""
 _LAST_SECONDS: Final = 1.0
 """What is still to be sent at the end has so long."""
-_CLIENT_ID: Final = "orchestrator"
+NAME: Final = "orchestrator"
+"""Its user name and client id."""
 _CHUNK: Final = 64 * 1024
 """Packets are joined to about so many bytes for one write."""
 _PUBLISH: Final = 0x30
@@ -48,20 +49,21 @@ class Wire:
         receive: Receive,
         connected: Connected,
         cut_off: Callable[[], None],
-        will: tuple[str, bytes],
+        will: tuple[str, bytes] | None,
         password: str | None,
         tls: ssl.SSLContext | None = None,
+        name: str = NAME,
     ) -> None:
         self.lost = 0
         self._receive = receive
         self._connected = connected
         self._cut_off = cut_off
-        topic, payload = will
-        self._client: Any = gmqtt.Client(_CLIENT_ID, will_message=gmqtt.Message(topic, payload, retain=True))
+        last_words = None if will is None else gmqtt.Message(*will, retain=True)
+        self._client: Any = gmqtt.Client(name, will_message=last_words)
         self._client.set_config({"reconnect_delay": _RECONNECT})
         self._tls = tls
         if password is not None:
-            self._client.set_auth_credentials(_CLIENT_ID, password)
+            self._client.set_auth_credentials(name, password)
         self._client.on_message = self._on_message
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
@@ -82,9 +84,10 @@ class Wire:
         receive: Receive,
         connected: Connected,
         cut_off: Callable[[], None],
-        will: tuple[str, bytes],
+        will: tuple[str, bytes] | None,
         password: str | None,
         pin: Path | None = None,
+        name: str = NAME,
     ) -> AsyncIterator["Wire"]:
         """Connect; disconnect properly at the end, so that the Will is not told.
 
@@ -94,14 +97,15 @@ class Wire:
             receive: called with every message.
             connected: called after each connection, the first one too, before anything can be received on it.
             cut_off: called when a connection is lost.
-            will: topic and payload, kept by the broker.
+            will: topic and payload, kept by the broker; None for a connection whose end is no news.
             password: of user `orchestrator`; None connects without a name.
             pin: the broker's certificate, PEM; None connects without TLS.
+            name: user name and client id; `orchestrator~TAG` is a further connection.
 
         Raises:
             WireDown: no broker there, or it refuses us.
         """
-        wire = cls(receive, connected, cut_off, will, password, None if pin is None else _trusting(pin))
+        wire = cls(receive, connected, cut_off, will, password, None if pin is None else _trusting(pin), name)
         await wire._begin(host, port)
         try:
             yield wire
@@ -174,8 +178,9 @@ class Wire:
                 self._first = False
                 self._connected(self)
                 break
-        async with asyncio.timeout_at(deadline):
-            await self._listening.wait()
+        if self._asked:
+            async with asyncio.timeout_at(deadline):
+                await self._listening.wait()
 
     def _on_connect(self, _client: Any, _flags: int, _code: int, _properties: Any) -> None:
         # gmqtt keeps its list of subscriptions over connections, but asks for none of them again.

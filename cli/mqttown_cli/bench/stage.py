@@ -199,6 +199,7 @@ def _parts(
     if memory:
         parts.append(Part("memory", "mqttown_memory", {**shared, "MQTTOWN_SERVICE_KEY": keys["memory"]}, rank=1))
     orchestrator = {"MQTTOWN_SERVICE_KEY": keys["orchestrator"], "MQTTOWN_LOCKSTEP": str(lockstep).lower()}
+    orchestrator["MQTTOWN_KEPT_APART"] = str(bool(more.mqtt)).lower()
     parts.append(Part("orchestrator", "mqttown_orchestrator", {**shared, **orchestrator}, final=True, rank=1))
     return parts
 
