@@ -10,6 +10,7 @@ __all__ = ["COMMANDS", "LazyCommands"]
 
 COMMANDS: Final[dict[str, str]] = {
     "up": "mqttown_cli.up:up",
+    "compose": "mqttown_cli.containers:compose",
     "agent": "mqttown_cli.agent:app",
     "host": "mqttown_cli.host:app",
     "broker": "mqttown_cli.broker:app",
