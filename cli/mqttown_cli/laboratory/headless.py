@@ -1,35 +1,33 @@
 """A town without ports: the pure world and the minds of its residents in one process, in the lockstep of a served town."""
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, Protocol
 
-from mqttown_agents.mind import Mind
+from mqttown_agents.mind import Mind, Thinker
 from mqttown_contract.events import Event
 from mqttown_contract.types import MAX_OBSERVED
 from mqttown_orchestrator.world.genesis import genesis
 from mqttown_orchestrator.world.inputs import ActionInput, Input, TownInput
 from mqttown_orchestrator.world.luck import Luck
-from mqttown_orchestrator.world.offers import offered
+from mqttown_orchestrator.world.offers import offered, offers
 from mqttown_orchestrator.world.perception import look
 from mqttown_orchestrator.world.plan import Plan
 from mqttown_orchestrator.world.state import State
 from mqttown_orchestrator.world.step import step
 from mqttown_orchestrator.world.turn import Happened
 
-__all__ = ["Headless", "Recall"]
+__all__ = ["Headless", "Leader"]
 
 _GENERATION: Final = 1
 """Of a town that was never interrupted; it is part of the ids of actions."""
 
 
-class Recall:
-    """What minds remember, asked as the memory service is."""
+class Leader(Protocol):
+    """Leads minds with a model to their decisions."""
 
-    def recall(self, agent: str, query: str, k: int, kinds: Sequence[str], tick: int) -> list[dict[str, Any]]:
-        """Memories as the wire tells them, best first. Here nobody has any from before the run."""
-        del agent, query, k, kinds, tick
-        return []
+    def decide(self, agent: str, mind: Thinker, observation: Mapping[str, Any]) -> dict[str, Any]:
+        """The action of the wire that a mind comes to."""
 
 
 class _Witnessed:
@@ -53,7 +51,7 @@ class Headless:
         minds: by agent id.
         seed: of the world's luck.
         state: to go on from; the first one if left out.
-        recall: what minds remember from before the run.
+        leader: of minds with a model; only needed if there are any.
 
     Attributes:
         plan, state, minds: as they are now.
@@ -62,27 +60,34 @@ class Headless:
     """
 
     def __init__(
-        self, plan: Plan, minds: Mapping[str, Mind], seed: int, *, state: State | None = None, recall: Recall | None = None
+        self,
+        plan: Plan,
+        minds: Mapping[str, Mind | Thinker],
+        seed: int,
+        *,
+        state: State | None = None,
+        leader: Leader | None = None,
     ) -> None:
         self.plan = plan
-        self.minds: dict[str, Mind] = dict(minds)
+        self.minds: dict[str, Mind | Thinker] = dict(minds)
         self.state = genesis(plan, seed) if state is None else state
         self.inputs: list[Input] = []
         self.decided: dict[tuple[str, str], dict[str, Any]] = {}
         self._luck = Luck(seed)
-        self._recall = recall or Recall()
+        self._leader = leader
         self._witnessed: dict[str, _Witnessed] = {}
         self._answers: dict[str, dict[str, Any]] = {}
         self._came: set[str] = set()
         self._greeting: set[str] = set(self.minds)
 
-    def tick(self, also: Sequence[TownInput] = ()) -> Happened:
+    def tick(self, also: Sequence[TownInput] = (), witnessed: Callable[[Happened], None] = lambda _happened: None) -> Happened:
         """One tick: those who are new say hello, the world takes a step, those who have news decide.
 
         Bodies that nobody drives, as those of a fork whose agents are elsewhere, count as left.
 
         Args:
             also: what the town decides in this tick.
+            witnessed: told what happened before anybody decides on it.
         """
         self._greet()
         bodies = self.state.bodies
@@ -92,7 +97,7 @@ class Headless:
         self.decided = {(agent, action["id"]): action for agent, action in self._answers.items() if agent in bodies}
         self.inputs = [*sorted([*came, *left, *also], key=lambda entry: (entry.kind, entry.agent)), *_inputs(self._answers)]
         self._answers = {}
-        return self._live(self.inputs)
+        return self._live(self.inputs, witnessed)
 
     def follow(self, inputs: Sequence[Input]) -> Happened:
         """One tick that was lived before: the world is given what it was given then, and minds take in what they observed then.
@@ -104,8 +109,12 @@ class Headless:
         self._answers = {}
         return self._live(inputs)
 
-    def _live(self, inputs: Sequence[Input]) -> Happened:
+    def _live(self, inputs: Sequence[Input], witnessed: Callable[[Happened], None] = lambda _happened: None) -> Happened:
         happened = step(self.state, self.plan, inputs, self._luck)
+        witnessed(happened)
+        for verdict in happened.verdicts:
+            if isinstance(mind := self.minds.get(verdict.agent), Thinker):
+                mind.judged(verdict.to_json())
         told = Counter(verdict.agent for verdict in happened.verdicts)
         for agent, count in told.items():
             self._of(agent).sent += count
@@ -116,7 +125,7 @@ class Headless:
                 self._decide(agent, because)
         return happened
 
-    def join(self, agent: str, mind: Mind) -> None:
+    def join(self, agent: str, mind: Mind | Thinker) -> None:
         """Let a mind drive a body that is registered in the next tick; it says hello in the tick after."""
         self.minds[agent] = mind
         self._greeting.add(agent)
@@ -143,7 +152,8 @@ class Headless:
                 self._of(agent).events.append(seen)
 
     def observe(self, agent: str, because: Iterable[str]) -> dict[str, Any]:
-        """The observation that the agent gets now, in brief detail; what it has witnessed counts as told."""
+        """The observation that the agent gets now, in full detail if it thinks; what it has witnessed counts as told."""
+        thinks = isinstance(self.minds.get(agent), Thinker)
         witnessed = self._of(agent)
         perceived, more = look(self.state, self.plan, agent)
         perceived["messages"] = list(witnessed.messages)
@@ -164,7 +174,7 @@ class Headless:
             "traceparent": "",
             "because": sorted(because),
             "observation": perceived,
-            "available_actions": _Offered(self.state, self.plan, agent),
+            "available_actions": offers(self.state, self.plan, agent) if thinks else _Offered(self.state, self.plan, agent),
             "memory_context": {},
             "more": more,
         }
@@ -179,13 +189,15 @@ class Headless:
                 self._decide(agent, {"hello"})
 
     def _decide(self, agent: str, because: Iterable[str]) -> None:
+        """Have a mind answer. A routine mind may ask its memory, but uses only what is from before its life, which is nothing."""
         mind = self.minds[agent]
         observation = self.observe(agent, because)
-        question = mind.question(observation)
-        memories: Sequence[Mapping[str, Any]] = ()
-        if question is not None:
-            memories = self._recall.recall(agent, question.query, question.k, question.kinds, question.tick)
-        self._answers[agent] = mind.decide(observation, memories)
+        if isinstance(mind, Thinker):
+            assert self._leader is not None, "minds with a model have somebody who leads them"
+            self._answers[agent] = self._leader.decide(agent, mind, observation)
+            return
+        mind.question(observation)
+        self._answers[agent] = mind.decide(observation, ())
 
     def _of(self, agent: str) -> _Witnessed:
         found = self._witnessed.get(agent)
@@ -219,6 +231,12 @@ def _message(event: Event) -> dict[str, Any]:
 
 
 def _seen(event: Event) -> dict[str, Any]:
-    return {
-        "id": event.id, "kind": event.kind, "tick": event.tick, "building": event.building, "agent": event.agent, "data": event.data
-    }  # fmt: skip
+    seen: dict[str, Any] = {"id": event.id, "kind": event.kind, "tick": event.tick, "agent": event.agent}
+    for name in ("district", "building", "action_id", "cause"):
+        value = getattr(event, name)
+        if value is not None:
+            seen[name] = value
+    if event.about:
+        seen["about"] = event.about
+    seen["data"] = {name: value for name, value in event.data.items() if name != "path"} if "path" in event.data else event.data
+    return seen

@@ -16,7 +16,7 @@ from mqttown_orchestrator.record import hash_bytes, hash_happened, write_events,
 from mqttown_orchestrator.world.inputs import Input
 from mqttown_orchestrator.world.turn import Happened
 
-__all__ = ["Record", "heard_rows", "remembered"]
+__all__ = ["Record", "Remembered", "heard_rows", "remembered"]
 
 _Row = tuple[Any, ...]
 _WORDS: Final = ("said", "planted", "announced")
@@ -99,30 +99,46 @@ class Record:
                 rows += make(event)
 
 
+class Remembered:
+    """Makes memories of events, tick by tick, and what everybody concludes from them; as the memory service does it.
+
+    Args:
+        names: what the sentences call people and places; learns those who register.
+    """
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self._streams: dict[str, list[Memory]] = {}
+        self._since: dict[str, int] = {}
+
+    def of_tick(self, events: Sequence[Event]) -> list[Memory]:
+        """Memories of the events of one tick, in order, and then reflections."""
+        for event in events:
+            if event.kind == "registered" and event.agent:
+                self._names.agents[event.agent] = event.data["name"]
+        fresh = [memory for event in events for memory in witnessed(event, self._names)]
+        for memory in fresh:
+            self._streams.setdefault(memory.agent, []).append(memory)
+            self._since[memory.agent] = self._since.get(memory.agent, 0) + memory.importance
+        for agent in sorted({memory.agent for memory in fresh}):
+            if self._since[agent] >= THRESHOLD:
+                self._since[agent] = 0
+                concluded = reflect(agent, self._streams[agent][-LOOKED_AT:], events[0].tick, self._names)
+                self._streams[agent] += concluded
+                fresh += concluded
+        return fresh
+
+
 def remembered(events: Iterable[Event], names: Names) -> Iterator[Memory]:
-    """What everybody remembers of events, in order, with what they conclude from it; as the memory service does it.
+    """What everybody remembers of events, in order.
 
     Args:
         events: in order.
         names: what the sentences call people and places; learns those who register.
     """
-    streams: dict[str, list[Memory]] = {}
-    since: dict[str, int] = {}
+    made = Remembered(names)
     for of_tick in _by_tick(events):
-        for event in of_tick:
-            if event.kind == "registered" and event.agent:
-                names.agents[event.agent] = event.data["name"]
-        fresh = [memory for event in of_tick for memory in witnessed(event, names)]
-        for memory in fresh:
-            streams.setdefault(memory.agent, []).append(memory)
-            since[memory.agent] = since.get(memory.agent, 0) + memory.importance
-        yield from fresh
-        for agent in sorted({memory.agent for memory in fresh}):
-            if since[agent] >= THRESHOLD:
-                since[agent] = 0
-                concluded = reflect(agent, streams[agent][-LOOKED_AT:], of_tick[0].tick, names)
-                streams[agent] += concluded
-                yield from concluded
+        yield from made.of_tick(of_tick)
 
 
 def heard_rows(event: Event) -> list[_Row]:

@@ -82,6 +82,13 @@ class Trial:
         Args:
             stepped: told of steps made, now and then.
         """
+        try:
+            return self._live(stepped)
+        finally:
+            if hasattr(self.model, "close"):
+                self.model.close()
+
+    def _live(self, stepped: Callable[[int], None]) -> Outcome:
         model, limit = self.model, self._experiment.time_limit
         self._ask(setting_up=True)
         self._measure()

@@ -1,0 +1,145 @@
+"""The laboratory's results over 20 seeds and more, and how fast it runs.
+
+`python benchmarks/laboratory.py results --out runs` runs the long forms (what is there is not run again) and prints their figures;
+`python benchmarks/laboratory.py speed` measures a town day with 25 and 500 residents, and 20 seeds on 1 and on 2 processes.
+"""
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from scipy.stats import spearmanr, t
+
+from mqttown_cli.laboratory.experiment import Experiment
+from mqttown_cli.laboratory.folder import RunFolder
+from mqttown_cli.laboratory.gathering import gathering
+from mqttown_cli.laboratory.provenance import provenance
+from mqttown_cli.laboratory.runner import run_experiment
+from mqttown_cli.laboratory.town import Town
+
+SCENARIOS = Path(__file__).parents[1] / "content" / "scenarios"
+DAY = 1440
+
+
+def spread(values: list[float]) -> dict[str, float]:
+    """Mean, half width of its 95 % confidence interval (Student's t), least and most."""
+    half = t.ppf(0.975, len(values) - 1) * statistics.stdev(values) / len(values) ** 0.5 if len(values) > 1 else float("nan")
+    return {"mean": statistics.fmean(values), "half_95": float(half), "least": min(values), "most": max(values), "n": len(values)}
+
+
+def last(folder: RunFolder, column: str, **where: Any) -> list[float]:
+    """The last value of a metric in each run of which something holds."""
+    rows = folder.table("model_vars").filter(*(pl.col(name) == value for name, value in where.items()))
+    return rows.group_by("RunId", maintain_order=True).last()[column].to_list()
+
+
+def news(folder: RunFolder, experiment: Experiment) -> dict[str, Any]:
+    """Shares who know after two days, and whether every chain holds."""
+    broken = false = knowers = 0
+    for run_id in folder.receipts():
+        for fact in (experiment.parameters["candidacy"], experiment.parameters["party"]):
+            found = provenance(folder.table("knows", run_id), fact)
+            knowers += len(found.chains)
+            broken += len(found.broken())
+            false += len(found.false_knowers)
+    columns = ("know_candidacy", "know_party")
+    told = {f"{column}, talk {talk}": spread(last(folder, column, talk=talk)) for column in columns for talk in (True, False)}
+    return {**told, "knowers": knowers, "broken_chains": broken, "false_knowers": false}
+
+
+def relationships(folder: RunFolder, _experiment: Experiment) -> dict[str, Any]:
+    """Density at first and after two days."""
+    first = folder.table("model_vars").filter(pl.col("Step") == 0, pl.col("talk"))["acquaintance"].to_list()
+    return {
+        "acquaintance at first": spread(first),
+        "after two days": spread(last(folder, "acquaintance", talk=True)),
+        "after two days without talk": spread(last(folder, "acquaintance", talk=False)),
+        "talked both ways": spread(last(folder, "talked_both_ways", talk=True)),
+    }
+
+
+def party(folder: RunFolder, experiment: Experiment) -> dict[str, Any]:
+    """How many were invited, planned and came, and why the others did not."""
+    counts: dict[str, list[float]] = {"invited": [], "planned": [], "came": [], "planned and came": []}
+    reasons: Counter[str] = Counter()
+    for run_id in folder.receipts():
+        fact, venue = experiment.parameters["party"], experiment.parameters["venue"]
+        rows = gathering(folder, run_id, fact, venue, 2100, 2120).filter(pl.col("agent") != "aino").to_dicts()
+        for name in ("invited", "planned", "came"):
+            counts[name].append(sum(row[name] for row in rows))
+        counts["planned and came"].append(sum(row["planned"] and row["came"] for row in rows))
+        reasons.update(_kind(row["why_not"]) for row in rows if row["why_not"])
+    runs = len(folder.receipts())
+    return {**{name: spread(values) for name, values in counts.items()}, "why_not": {why: n / runs for why, n in reasons.items()}}
+
+
+def _kind(why: str) -> str:
+    return "works then" if why.startswith("works") else "meant to come, but did something else" if why.startswith("meant") else why
+
+
+def custom(folder: RunFolder, experiment: Experiment) -> dict[str, Any]:
+    """Keepers by day, whether they ever fall, and by district how soon half of them keep it against how many live there."""
+    words = experiment.parameters["words"]
+    curve = folder.table("model_vars").group_by("Step").agg(pl.col("keepers").mean()).sort("Step")
+    falls, correlations = 0, []
+    for run_id in folder.receipts():
+        falls += int((folder.table("model_vars", run_id)["keepers"].diff() < 0).sum())
+        homes = folder.table("agent_vars", run_id).filter(pl.col("Step") == 0).select("AgentID", "home_district")
+        said = folder.table("speech", run_id).filter(pl.col("text").str.contains(words, literal=True))
+        began = said.group_by("speaker").agg(pl.col("tick").min())
+        joined = homes.join(began, left_on="AgentID", right_on="speaker", how="left").with_columns(
+            pl.col("tick").fill_null(2 * DAY)
+        )
+        districts = (
+            joined.group_by("home_district").agg(pl.len().alias("people"), pl.col("tick").median()).filter(pl.col("people") >= 5)
+        )
+        correlations.append(float(spearmanr(districts["people"], districts["tick"]).statistic))
+    shown = {int(step): mean for step, mean in curve.iter_rows() if step % 360 == 0}
+    return {"keepers_mean_at_step": shown, "falls": falls, "rank_correlation_of_residents_and_time": spread(correlations)}
+
+
+RESULTS = {"news": news, "relationships": relationships, "party": party, "custom": custom}
+
+
+def results(out: Path, workers: int) -> dict[str, Any]:
+    """Run what is missing, and tell."""
+    told = {}
+    for name, tell in RESULTS.items():
+        experiment = Experiment.read(SCENARIOS / f"{name}.yaml")
+        manifest = run_experiment(experiment, out / name, workers=workers)
+        told[name] = {"hash": manifest["hash"], "seconds": manifest["seconds"], **tell(RunFolder(out / name), experiment)}
+    return told
+
+
+def speed() -> dict[str, Any]:
+    """Seconds of a town day, on the wall and of the processor, and of 20 seeds on 1 and 2 processes."""
+    told: dict[str, Any] = {}
+    for residents in (25, 500):
+        town = Town(seed=1, residents=residents)
+        wall, cpu = time.perf_counter(), time.process_time()
+        for _ in range(DAY):
+            town.step()
+        told[f"{residents} residents, a day"] = {"s": time.perf_counter() - wall, "cpu_s": time.process_time() - cpu}
+    plain = {"name": "speed", "time_limit": DAY, "repetitions": 20, "parameters": {"residents": 25}, "metrics": ["gini"]}
+    for workers in (1, 2):
+        with tempfile.TemporaryDirectory() as folder:
+            wall = time.perf_counter()
+            manifest = run_experiment(Experiment.of(plain), Path(folder) / "speed", workers=workers)
+            seconds = time.perf_counter() - wall
+            told[f"20 seeds of a day, {workers} processes"] = {"s": seconds, "hash": manifest["hash"]}
+    return told
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=["results", "speed"])
+    parser.add_argument("--out", type=Path, default=Path("runs"))
+    parser.add_argument("--workers", type=int, default=1)
+    asked = parser.parse_args()
+    print(json.dumps(results(asked.out, asked.workers) if asked.what == "results" else speed(), indent=1))
