@@ -319,7 +319,7 @@ def test_detail_decides_how_much_comes_to_mind(aino: Any, observe: Any) -> None:
         led.decide(seen(observe))
         return str(led.completions[-1].messages[1]["content"]).count("You remember")
 
-    assert [remembered(detail) for detail in ("brief", "normal", "rich")] == [3, 6, 12]
+    assert [remembered(detail) for detail in ("brief", "normal", "rich")] == [2, 5, 12]
 
 
 def test_style_and_risk_are_in_the_words_about_oneself(aino: Any, observe: Any) -> None:

@@ -6,8 +6,8 @@ from typing import Any, Final, Literal, Self
 
 __all__ = ["Profile"]
 
-_MEMORIES: Final = {"brief": 3, "normal": 6, "rich": 12}
-_SIGHTS: Final = {"brief": 4, "normal": 8, "rich": 16}
+_MEMORIES: Final = {"brief": 2, "normal": 5, "rich": 12}
+_SIGHTS: Final = {"brief": 3, "normal": 6, "rich": 16}
 _REFLECTS_AFTER: Final = {"brief": 6000, "normal": 4000, "rich": 2500}
 
 

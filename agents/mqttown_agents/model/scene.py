@@ -14,6 +14,7 @@ __all__ = ["heard", "job_of", "people", "places", "scene", "witnessed"]
 
 _MOST_HEARD: Final = 6
 _MOST_SEEN: Final = 6
+_NEXT: Final = 2
 _LONGEST: Final = 300
 """Characters of one person's words that are shown."""
 
@@ -91,7 +92,7 @@ def job_of(now: Situation) -> dict[str, str] | None:
 
 
 def _steps(plan: Plan, minute: int) -> list[dict[str, str]]:
-    return [{"time": clock_text(step.at), "what": step.what} for step in plan.later(minute)]
+    return [{"time": clock_text(step.at), "what": step.what} for step in plan.later(minute)[:_NEXT]]
 
 
 def _told(event: Mapping[str, Any]) -> str:

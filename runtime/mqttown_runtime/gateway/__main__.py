@@ -42,12 +42,16 @@ async def _follow(pool: asyncpg.Pool, ledger: Ledger, gateway: Gateway) -> None:
 
     async with pool.acquire() as connection:
         await connection.add_listener(CHANNEL, ring)
-        while True:
-            changed.clear()
-            await gateway.apply(*await ledger.read())
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_SECONDS):
-                    await changed.wait()
+        try:
+            while True:
+                changed.clear()
+                await gateway.apply(*await ledger.read())
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_LOOK_SECONDS):
+                        await changed.wait()
+        finally:
+            if not connection.is_closed():
+                await connection.remove_listener(CHANNEL, ring)
 
 
 @contextlib.asynccontextmanager
