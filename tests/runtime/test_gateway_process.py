@@ -15,7 +15,7 @@ from stub_model import StubModel, says
 from mqttown.link import Address, Link
 from mqttown_contract import topics
 from mqttown_contract.messages import Command, Thought
-from mqttown_runtime.gateway.budget import Caps, Holder
+from mqttown_runtime.gateway.budget import Budgets, Caps, Holder
 from mqttown_runtime.gateway.ledger import Ledger
 
 TOWN = "thinking"
@@ -39,6 +39,9 @@ async def process(
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     models = tmp_path / "models.yaml"
     models.write_text(MODELS.format(url=stub.url), encoding="utf-8")
+    async with asyncpg.create_pool(postgres_url, min_size=1) as pool:
+        await Ledger(pool).open(Budgets())
+        await Ledger(pool).allow(Holder("agent", "mira"), Caps(total_money=1000))
     environment = {
         **os.environ,
         "MQTTOWN_TOWN": TOWN,
@@ -72,7 +75,6 @@ async def test_a_hosted_agent_thinks_until_its_budget_is_used_up(
     assert process.stdout is not None
     assert (await process.stdout.readline()).startswith(b"ready ")
     async with Link(Address("127.0.0.1", broker_port), "the-town") as link, asyncpg.create_pool(postgres_url, min_size=1) as pool:
-        await Ledger(pool).allow(Holder("agent", "mira"), Caps(total_money=1000))
         await link.subscribe(topics.agent_in(TOWN, "ranta", "+", "thought"), topics.service_out(TOWN, "gateway", "command"))
         for agent, kind in (("stranger", "external"), ("mira", "hosted")):
             await link.publish(topics.agent(TOWN, "ranta", agent, "card"), {"id": agent, "kind": kind}, qos=1)
