@@ -134,4 +134,6 @@ def _run_one(experiment: Experiment, out: Path, run: Run, stepped: Callable[[int
     except Exception as error:  # noqa: BLE001  whatever a model of somebody else's raises, the other runs go on
         return f"{type(error).__name__}: {error}"
     RunFolder(out).keep(experiment, run, outcome, time.perf_counter() - began)
+    del outcome
+    gc.collect()  # a town is full of cycles, and the next one is as large
     return None
