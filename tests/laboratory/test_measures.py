@@ -20,7 +20,7 @@ from hypothesis import strategies as some
 from mqttown_cli.laboratory.experiment import Experiment
 from mqttown_cli.laboratory.folder import RunFolder
 from mqttown_cli.laboratory.measure import Tables
-from mqttown_cli.laboratory.measures import diffusion, economy, inequality, mobility, network, norms, opinion, roles, segregation
+from mqttown_cli.laboratory.measures import diffusion, economy, inequality, mobility, network, opinion, roles, segregation
 from mqttown_cli.laboratory.measures.page import measures_page
 from mqttown_cli.laboratory.measures.registry import MEASURES
 from mqttown_cli.laboratory.runner import run_experiment
@@ -263,8 +263,6 @@ def test_adherence_to_a_norm() -> None:
     assert measure("adherence", run, **hei, occasion={"district": ["s"]}) is None
     with pytest.raises(ValueError, match="no column 'mood'"):
         measure("adherence", run, **hei, occasion={"mood": 1})
-    low, high = norms.interval(8, 10)
-    assert (low, high) == pytest.approx((0.4902, 0.9433), abs=1e-4)  # Wilson's interval for 8 of 10
 
 
 def test_opinions() -> None:

@@ -4,25 +4,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import polars as pl
-from scipy.stats import binomtest
 
 from mqttown_cli.laboratory.measure import Measure, Number, Tables
 
-__all__ = ["NORMS", "interval", "matching"]
+__all__ = ["NORMS", "matching"]
 
 DAY: Final = 1440
-
-
-def interval(kept: int, occasions: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Wilson's score interval of an adherence (Wilson, 1927).
-
-    Args:
-        kept: occasions on which the norm was kept.
-        occasions: all of them.
-        confidence: of the interval.
-    """
-    found = binomtest(kept, occasions).proportion_ci(confidence, method="wilson")
-    return float(found.low), float(found.high)
 
 
 def matching(rows: pl.DataFrame, wanted: Mapping[str, Any], begins: int = 0) -> pl.DataFrame:
@@ -65,7 +52,7 @@ NORMS: Final = (
         "Share of the occasions of a norm on which it was kept. An `occasion` is a row of `table` that is as said (column: value or "
         "list; `text`: words it holds; `minute`: [from, to) of the day, which `begins` with minute 360 at tick 0); it was `kept` if the row is as said there too. Over the last "
         "`window` ticks, or ever.",
-        "Savarimuthu & Cranefield (2011), Multiagent and Grid Systems 7(1); interval in the report by Wilson (1927), JASA 22",
+        "Savarimuthu & Cranefield (2011), Multiagent and Grid Systems 7(1)",
         _adherence, ("actions", "events", "speech"),
         {"table": "actions", "occasion": {}, "kept": {"status": "accepted"}, "window": None, "begins": 360},
     ),
