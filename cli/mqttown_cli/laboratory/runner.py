@@ -62,7 +62,7 @@ def run_experiment(
     for run, fault in spread:
         if fault is not None:
             failed.append((run, fault))
-        progress(1, 0)
+        progress(1, experiment.time_limit if ray else 0)
     manifest = folder.close(experiment, circumstances()) if folder.receipts() else {}
     if failed:
         run, fault = failed[0]
