@@ -11,6 +11,7 @@ pytest.importorskip("polars", reason="extra research")
 pytest.importorskip("scipy", reason="extra research")
 pytest.importorskip("SALib", reason="extra research")
 
+import polars as pl
 from scipy.stats import ttest_ind
 from typer.testing import CliRunner
 
@@ -20,6 +21,8 @@ from mqttown_cli.laboratory.folder import RunFolder
 from mqttown_cli.laboratory.report.charts import Bar, Curve, bars, curves, number, ticks
 from mqttown_cli.laboratory.report.page import report_page
 from mqttown_cli.laboratory.report.sets import endings, series, sets_of
+from mqttown_cli.laboratory.report.side import Side
+from mqttown_cli.laboratory.report.spreading import spreading
 from mqttown_cli.laboratory.report.statistics import contrast, detectable, estimate, power
 from mqttown_cli.laboratory.runner import run_experiment
 from mqttown_cli.laboratory.sensitivity import Sensitivity, indices, samples
@@ -166,6 +169,18 @@ def test_two_runs_side_by_side(cough: RunFolder, tmp_path: Path) -> None:
 
 def test_lorenz_curves_of_purses(tmp_path: Path) -> None:
     assert "Mean over runs at the end. Gini 0." in report_page([ran(RICH, tmp_path / "rich")])
+
+
+def test_diffusion_of_what_was_planted(rumour: dict[str, Any], tmp_path: Path) -> None:
+    folder = ran({**rumour, "time_limit": 120, "interventions": [], "surveys": []}, tmp_path / "rumour")
+    page = report_page([folder])
+    assert "Diffusion" in page
+    assert rumour["parameters"]["fact"] in page
+    knows = folder.table("knows")
+    (quiet,) = (panel for panel in spreading(Side(folder)))
+    assert quiet.picture.count('class="line') == 2
+    assert "talk False: 0" in quiet.caption  # without talk nobody is told
+    assert set(knows.filter(pl.col("speaker").is_null())["agent"]) == {"aino"}
 
 
 def test_a_folder_without_runs_is_told(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from mqttown_cli.laboratory.report.charts import number, roomy
 from mqttown_cli.laboratory.report.effects import effects
 from mqttown_cli.laboratory.report.sets import RunSet
 from mqttown_cli.laboratory.report.side import Side
+from mqttown_cli.laboratory.report.spreading import spreading
 from mqttown_cli.laboratory.report.statistics import contrast, detectable, estimate
 
 __all__ = ["report_page"]
@@ -53,6 +54,7 @@ def report_page(folders: Sequence[RunFolder]) -> str:
         metrics=[_metric(sides, metric) for metric in metrics],
         sensitivity=[found for side in sides if (found := effects(side)) is not None],
         pictures=[
+            ("Diffusion", [panel for side in sides for panel in spreading(side)]),
             ("Lorenz curves of the purses", [panel for side in sides if (panel := side.lorenz_panel())]),
             ("Maps", [panel for side in sides for panel in side.map_panels()]),
             ("Networks", [panel for side in sides for panel in side.network_panels()]),

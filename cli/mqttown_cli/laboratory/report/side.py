@@ -14,7 +14,7 @@ from mqttown_cli.laboratory.report.charts import COLOURS, Curve, curves, number
 from mqttown_cli.laboratory.report.pictures import Legend, map_picture, network_picture
 from mqttown_cli.laboratory.report.sets import RunSet, Series, endings, series, sets_of
 
-__all__ = ["Panel", "Side"]
+__all__ = ["SETS_SHOWN", "Panel", "Side", "band"]
 
 SETS_SHOWN: Final = COLOURS
 MAPS_SHOWN: Final = 4
@@ -94,7 +94,7 @@ class Side:
         lines = self.over_time(metric)
         if not lines:
             return None
-        shown = [_curve(runs, line, self.sets.index(runs)) for runs, line in lines]
+        shown = [band(runs, line, self.sets.index(runs)) for runs, line in lines]
         unit = self.unit(metric)
         picture = curves(shown, f"{metric} over the steps", "step", f"{metric}{f' ({unit})' if unit else ''}", span)
         legend = [(curve.colour, curve.label) for curve in shown] if len(self.sets) > 1 else []
@@ -195,7 +195,8 @@ class Side:
         return [[[x / 100, y / 100] for x, y in building["footprint"]] for building in town["buildings"]]
 
 
-def _curve(runs: RunSet, line: Series, colour: int) -> Curve:
+def band(runs: RunSet, line: Series, colour: int) -> Curve:
+    """A curve with its bands, as it is drawn."""
     known = [(one.mean - one.half, one.mean + one.half) if one.half is not None else (one.mean, one.mean) for one in line.estimates]
     several = any(one.n > 1 for one in line.estimates)
     return Curve(
