@@ -54,6 +54,9 @@ def export(
     out: Annotated[Path, typer.Option(help="New or empty folder for the tables.")],
     data: DataOption = DEFAULT_DATA,
     database: Annotated[str | None, typer.Option(help="PostgreSQL URL, if the town was started with one.")] = None,
+    pseudonymise: Annotated[
+        bool, typer.Option("--pseudonymise", help="Other names for everybody, owners' texts left out.")
+    ] = False,
     json_: JsonOption = False,
 ) -> None:
     """Write agents, events, actions, speech, money and who-knows-what as Parquet, with a manifest."""
@@ -65,6 +68,8 @@ def export(
         fail(f"{out} is not an empty folder; --out names a new one")
     out.mkdir(parents=True, exist_ok=True)
     manifest = run(_export(DataFolder(data), database, out))
+    if pseudonymise:
+        _hide(out)
     if json_:
         show_json(manifest)
         return
@@ -102,6 +107,18 @@ async def _export(folder: DataFolder, database: str | None, out: Path) -> dict[s
         }
     (out / "manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return manifest
+
+
+def _hide(out: Path) -> None:
+    """Give everybody other names in the tables that were written."""
+    import polars as pl  # noqa: PLC0415
+
+    from mqttown_cli.laboratory.pseudonyms import Pseudonyms  # noqa: PLC0415
+
+    names = Pseudonyms(pl.read_parquet(out / "agents.parquet").rename({"id": "agent"}))
+    for name in TABLES:
+        file = out / f"{name}.parquet"
+        names.hide(pl.read_parquet(file)).write_parquet(file, compression="zstd")
 
 
 def _columns(specification: str) -> dict[str, str]:

@@ -216,6 +216,7 @@ CREATE OR REPLACE VIEW public.agents AS
     SELECT id, name, kind, home_district, owner, tagline, plan, placement, registered_tick, revoked_tick FROM town.agents;
 
 CREATE OR REPLACE VIEW public.heard AS
-    SELECT said.tick, said.id AS event, listener.agent, said.agent AS speaker, said.data ->> 'text' AS text, said.about
+    SELECT said.tick, said.id AS event, listener.agent, CASE said.kind WHEN 'said' THEN said.agent END AS speaker,
+           said.data ->> 'text' AS text, said.about
     FROM town.events said CROSS JOIN LATERAL unnest(said.witnesses) AS listener (agent)
-    WHERE said.kind = 'said' AND listener.agent IS DISTINCT FROM said.agent;
+    WHERE (said.kind = 'said' AND listener.agent IS DISTINCT FROM said.agent) OR said.kind IN ('planted', 'announced');

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -68,6 +69,19 @@ def test_it_holds_the_journal_and_says_where_it_comes_from(start_town: Callable[
     money = tables["money"]
     assert money["cents"].min() > 0
     assert money.filter(pl.col("payer") == pl.col("payee")).is_empty()
+
+    hidden = tmp_path / "hidden"
+    town.cli("resume")
+    town.cli("intervene", "plant", "agent=aino", "text=Otto sings tonight.")
+    town.cli("pause")
+    town.cli("export", "--out", str(hidden), "--pseudonymise")
+    names = [*tables["agents"]["id"], *tables["agents"]["name"]]
+    for name in TABLES:
+        text = pl.read_parquet(hidden / f"{name}.parquet").write_ndjson()
+        assert not [known for known in names if re.search(rf"\b{re.escape(known)}\b", text)], name
+    planted = pl.read_parquet(hidden / "knows.parquet").filter(pl.col("speaker").is_null())
+    otto = tables["agents"]["id"].to_list().index("otto") + 1
+    assert planted["text"].to_list() == [f"Agent {otto:03} sings tonight."]
 
     again = town.cli("export", "--out", str(out), check=False)
     assert again.returncode == 1
