@@ -86,7 +86,9 @@ def _written(content: Content, residents: int) -> tuple[list[dict[str, Any]], li
 def _person_json(person: Person, ids: set[str]) -> dict[str, Any]:
     relations = [relation.model_dump(by_alias=True) for relation in person.relations if relation.to in ids]
     times = {"wakes": minute(person.wakes), "sleeps": minute(person.sleeps)}
-    return {**person.model_dump(), "story": person.story.strip(), "relations": relations, **times}
+    profile = {"profile": person.profile.model_dump(exclude_none=True)} if person.profile is not None else {}
+    told = {**person.model_dump(exclude={"profile"}), **profile}
+    return {**told, "story": person.story.strip(), "relations": relations, **times}
 
 
 def _job_json(job: Job) -> dict[str, Any]:

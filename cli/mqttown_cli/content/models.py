@@ -4,6 +4,7 @@ from typing import Annotated, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from mqttown_contract.persona import Profile
 from mqttown_contract.types import Id
 from mqttown_orchestrator.rulebook import Conduct, Moderation
 
@@ -124,6 +125,7 @@ class Person(Model):
     relations: list[Relation] = []
     wakes: Time
     sleeps: Time
+    profile: Profile | None = Field(default=None, description="how they behave with a model behind them; see docs/minds.md")
 
 
 class People(Model):
