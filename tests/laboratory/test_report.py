@@ -172,7 +172,7 @@ def test_lorenz_curves_of_purses(tmp_path: Path) -> None:
 
 
 def test_diffusion_of_what_was_planted(rumour: dict[str, Any], tmp_path: Path) -> None:
-    folder = ran({**rumour, "time_limit": 120, "interventions": [], "surveys": []}, tmp_path / "rumour")
+    folder = ran({**rumour, "time_limit": 400, "interventions": [], "surveys": []}, tmp_path / "rumour")
     page = report_page([folder])
     assert "Diffusion" in page
     assert rumour["parameters"]["fact"] in page

@@ -9,8 +9,10 @@ import polars as pl
 
 from mqttown_cli.laboratory.measure import Measure, Number, Tables
 
-__all__ = ["DIFFUSION", "Learned", "curve", "reproduction", "source", "spread"]
+__all__ = ["DIFFUSION", "RIPE", "Learned", "curve", "reproduction", "source", "spread"]
 
+RIPE: Final = 240
+"""Ticks after which a knower has had time to tell others."""
 _EVENT: Final = re.compile(r"e-\d+-\d+")
 
 
@@ -86,7 +88,8 @@ def reproduction(learned: Iterable[Learned], before: int | None = None) -> float
 
     Args:
         learned: as `spread` gives it.
-        before: only those who learned before this tick count as tellers, since later ones have had little time.
+        before: only those who learned before this tick count as tellers, since later ones have had little time. Without it
+            the answer tells little: k knowers of one source were told by (k - 1) / k each.
 
     Returns:
         None if nobody counts.
@@ -138,7 +141,7 @@ DIFFUSION: Final = (
         "Case reproduction number: how many others a knower was the first to tell, mean over those who have known for `ripe` ticks. "
         f"{_FACT}",
         "Fraser (2007), PLoS ONE 2(8) e758; Anderson & May (1991), Infectious Diseases of Humans",
-        _reproduction, ("knows",), {"fact": None, "ripe": 0},
+        _reproduction, ("knows",), {"fact": None, "ripe": RIPE},
     ),
     Measure(
         "half_time", "ticks", f"Ticks from the first knower until half of the residents know. {_FACT}",

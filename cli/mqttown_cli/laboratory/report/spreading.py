@@ -7,7 +7,7 @@ from typing import Final
 import polars as pl
 
 from mqttown_cli.laboratory.folder import RunFolderError
-from mqttown_cli.laboratory.measures.diffusion import Learned, curve, reproduction, source, spread
+from mqttown_cli.laboratory.measures.diffusion import RIPE, Learned, curve, reproduction, source, spread
 from mqttown_cli.laboratory.report.charts import curves, number
 from mqttown_cli.laboratory.report.sets import RunSet, Series
 from mqttown_cli.laboratory.report.side import SETS_SHOWN, Panel, Side, band
@@ -37,10 +37,10 @@ def _panel(side: Side, knows: pl.DataFrame, agents: pl.DataFrame, fact: str) -> 
     for colour, runs in enumerate(side.sets[:SETS_SHOWN]):
         by_run = [(_learned(knows, run, fact), len(agents.filter(pl.col("RunId") == run))) for run in runs.runs]
         shown.append(band(runs, _series(by_run, steps), colour))
-        told.append(_told(runs, [found for learned, _ in by_run if (found := reproduction(learned)) is not None]))
+        told.append(_told(runs, [found for learned, _ in by_run if (found := reproduction(learned, last - RIPE)) is not None]))
     picture = curves(shown, f"who knows: {fact}", "step", "share of residents who know", (0.0, 1.0))
     legend = [(line.colour, line.label) for line in shown] if len(side.sets) > 1 else []
-    caption = f"“{fact}” Told on average by a knower to others who did not know: {'; '.join(told)}."
+    caption = f"“{fact}” To how many who did not know it a knower of {RIPE} ticks has told it, on average: {'; '.join(told)}."
     return Panel(picture, caption, legend)
 
 
@@ -57,5 +57,5 @@ def _series(by_run: Sequence[tuple[list[Learned], int]], steps: Sequence[int]) -
 
 
 def _told(runs: RunSet, numbers: Sequence[float]) -> str:
-    mean = number(fmean(numbers)) if numbers else "nobody knew"
+    mean = number(fmean(numbers)) if numbers else "nobody knew it so long"
     return f"{runs.label}: {mean}" if runs.label else mean
