@@ -222,6 +222,7 @@ class Jail:
 
     def __init__(self, engine: Engine, image: str, root: Path) -> None:
         self.engine, self.image, self.root = engine, image, root
+        self.limits = Limits(disk_mib=64)
         self._cells: list[Cell] = []
 
     def cell(self, agent: str) -> Cell:
@@ -233,7 +234,7 @@ class Jail:
         self, agent: str, program: str | Sequence[str] = "import time; time.sleep(3600)", limits: Limits | None = None
     ) -> Jailed:
         """Make and start an agent that runs a program."""
-        cell, limits = self.cell(agent), limits or Limits(disk_mib=64)
+        cell, limits = self.cell(agent), limits or self.limits
         cell.make(limits.disk_mib, {"agent.json": {"username": agent, "password": f"key-of-{agent}"}})
         command = ["python3", "-c", program] if isinstance(program, str) else list(program)
         self.engine.create(cell, limits, image=self.image, generation=1, command=command)

@@ -4,6 +4,7 @@ The archive comes on standard input. On standard output goes one line of JSON, a
 process that holds Docker's socket so never reads what an owner has made.
 """
 
+import codecs
 import json
 import os
 import resource
@@ -11,14 +12,19 @@ import subprocess
 import sys
 from typing import Final
 
+import structlog
+
 from mqttown.archive import MAX_BYTES, MAX_PACKED_BYTES, ArchiveError, check
 
 __all__ = ["main", "unpack"]
+
+log = structlog.get_logger(__name__)
 
 _NOBODY: Final = 65534
 _CPU_SECONDS: Final = 20
 _MEMORY_BYTES: Final = 512 * 1024 * 1024
 _TIMEOUT_SECONDS: Final = 60
+_CODECS: Final = ("ascii", "cp437", "iso8859-1", "utf-8")
 
 
 def unpack(name: str, content: bytes) -> tuple[tuple[str, ...], tuple[str, ...], bytes]:
@@ -43,6 +49,9 @@ def unpack(name: str, content: bytes) -> tuple[tuple[str, ...], tuple[str, ...],
         raise ArchiveError(f"it can't be opened within {_TIMEOUT_SECONDS} s") from None
     told, _, files = done.stdout.partition(b"\n")
     if done.returncode or not told:
+        log.warning(
+            "an archive could not be opened", name=name, code=done.returncode, error=done.stderr[-500:].decode(errors="replace")
+        )
         raise ArchiveError(f"it can't be opened with {_CPU_SECONDS} s of processor time and {_MEMORY_BYTES >> 20} MiB of memory")
     answer = json.loads(told)
     if "error" in answer:
@@ -51,6 +60,8 @@ def unpack(name: str, content: bytes) -> tuple[tuple[str, ...], tuple[str, ...],
 
 
 def _give_up_all_rights() -> None:
+    for name in _CODECS:  # loaded now: later this process may not read where Python lies
+        codecs.lookup(name)
     resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_FSIZE, (2 * MAX_BYTES, 2 * MAX_BYTES))
