@@ -16,6 +16,7 @@ from scipy.stats import ttest_ind
 from typer.testing import CliRunner
 
 from mqttown_cli.__main__ import app
+from mqttown_cli.laboratory.design import varied
 from mqttown_cli.laboratory.experiment import Experiment, ExperimentError
 from mqttown_cli.laboratory.folder import RunFolder
 from mqttown_cli.laboratory.report.charts import Bar, Curve, bars, curves, number, ticks
@@ -27,6 +28,7 @@ from mqttown_cli.laboratory.report.statistics import contrast, detectable, estim
 from mqttown_cli.laboratory.runner import run_experiment
 from mqttown_cli.laboratory.sensitivity import Sensitivity, indices, samples
 
+ROOT = Path(__file__).parents[2]
 KIT = "mqttown_cli.laboratory.rulekit"
 SIR = {
     "name": "cough", "about": "Is <script>alert(1)</script> shown as words?", "model": f"{KIT}.sir:Sir",
@@ -205,17 +207,15 @@ def test_indices_of_a_line_are_known() -> None:
 
 
 def test_sensitivity_from_an_experiment_file(tmp_path: Path) -> None:
-    plain = {
-        **SIR, "parameters": {"agents": 20, "contacts": 4.0}, "repetitions": 1,
-        "sensitivity": {
-            "method": "morris", "size": 3, "parameters": {"spread": {"first": 0.05, "last": 0.6}, "ill": {"first": 1, "last": 4}},
-        },
-        "keep": ["model_vars"],
-    }  # fmt: skip
-    folder = ran(plain, tmp_path / "which")
-    assert len(folder.manifest()["runs"]) == 3 * 3
+    file = ROOT / "content" / "scenarios" / "sir-sensitivity.yaml"
+    run_experiment(Experiment.read(file, short=True), tmp_path / "which")
+    folder = RunFolder(tmp_path / "which")
+    assert len(folder.manifest()["runs"]) == 2 * 3
     page = report_page([folder])
-    assert "what matters for well again" in page
-    assert "9 samples by SALib" in page
+    assert "what matters for recovered" in page
+    assert "6 samples by SALib" in page
+    whole = Experiment.read(file)
+    assert len(list(varied(whole))) == 64 * 6
+    plain = whole.plain()
     with pytest.raises(ExperimentError, match="power of 2"):
-        Experiment.of({**plain, "sensitivity": {**plain["sensitivity"], "method": "sobol"}})
+        Experiment.of({**plain, "sensitivity": {**plain["sensitivity"], "size": 48}})
