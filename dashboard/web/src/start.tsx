@@ -30,6 +30,10 @@ export function start({ source, live, map, address }: Beginning): void {
   const stream = live(store);
   const player = new Player(store, source, stream);
   const director = new Director(store, hand);
+  window.__show = async (tick, pose) => {
+    await player.seek(tick, { playing: false });
+    hand.setPose(pose);
+  };
   const root = document.getElementById("root");
   if (root === null) throw new Error("the page has no root");
   createRoot(root).render(<App parts={{ store, player, source, camera: hand, director }} hand={hand} pose={moment.pose} />);

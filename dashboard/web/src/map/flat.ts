@@ -77,9 +77,11 @@ export class FlatMap implements View {
     this.houses ??= this.painted();
     paint(c, [...this.ground, this.shadows, ...this.houses]);
     this.chosenHouse(c);
-    c.setTransform(1, 0, 0, 1, 0, 0);
-    c.fillStyle = `rgb(24 30 62 / ${(darkness(minuteOf(this.store.start, tick)) * 46).toFixed(0)}%)`;
-    c.fillRect(0, 0, this.canvas.width, this.canvas.height);
+    if (this.store.get().overlay === null) {
+      c.setTransform(1, 0, 0, 1, 0, 0);
+      c.fillStyle = `rgb(24 30 62 / ${(darkness(minuteOf(this.store.start, tick)) * 46).toFixed(0)}%)`;
+      c.fillRect(0, 0, this.canvas.width, this.canvas.height);
+    }
     c.setTransform(pixels, 0, 0, pixels, 0, 0);
     this.people(c, tick);
     return false;

@@ -24,6 +24,8 @@ export interface CityFacts extends Facts {
 declare global {
   interface Window {
     __city?: CityFacts;
+    /** Show a moment from a place, for pictures: they depend on (town, tick, pose) alone. */
+    __show?: (tick: number, pose: Pose) => Promise<void>;
   }
 }
 

@@ -6,7 +6,7 @@ import { LIGHT_GLSL, light } from "./light.ts";
 
 const APART: Record<string, number> = { primary: 30, secondary: 30, tertiary: 32, residential: 36, pedestrian: 26 };
 const MOST = 1500;
-const SQUARE = 22;
+const SQUARE = 29;
 const VERTEX = /* glsl */ `
 varying vec2 vAt;
 void main() {
@@ -17,7 +17,7 @@ const FRAGMENT = /* glsl */ `
 varying vec2 vAt;
 void main() {
   float away = length(vAt);
-  float pool = pow(max(0.0, 1.0 - away), 2.0) * 0.2 + smoothstep(0.08, 0.03, away) * 0.5;
+  float pool = pow(max(0.0, 1.0 - away), 2.0) * 0.2 + smoothstep(0.06, 0.02, away) * 0.4;
   gl_FragColor = vec4(vec3(1.0, 0.55, 0.2) * pool * smoothstep(0.25, 0.9, uNight), 1.0);
   #include <colorspace_fragment>
 }`;

@@ -56,8 +56,8 @@ export function lightAt(minute: number, weather: string): void {
   const through = THROUGH[weather] ?? 1;
   light.uNight.value = Math.min(1, a.night + (b.night - a.night) * share + (1 - through) * 0.12);
   const dull = (1 - through) * 0.5 * (1 - light.uNight.value);
-  between(a.ambient, b.ambient, light.uAmbient.value).lerp(GREY, dull * 0.4).multiplyScalar(1.12 + 0.14 * (1 - through));
-  between(a.sun, b.sun, light.uSun.value).multiplyScalar(1.75 * (0.3 + 0.7 * through));
+  between(a.ambient, b.ambient, light.uAmbient.value).lerp(GREY, dull * 0.4).multiplyScalar(1.04 + 0.2 * (1 - through));
+  between(a.sun, b.sun, light.uSun.value).multiplyScalar(1.4 * (0.3 + 0.7 * through));
   between(a.horizon, b.horizon, light.uHorizon.value).lerp(GREY, dull);
   between(a.zenith, b.zenith, light.uZenith.value).lerp(GREY, dull);
   sunAt(hour);

@@ -17,6 +17,7 @@ import { rendererName, tierOf, type Quality, type Tier } from "./quality.ts";
 import { trees } from "./trees.ts";
 import { Weather } from "./weather.ts";
 
+const NOON = 750;
 /** Pictures that are this far apart, several times over, lower the resolution. */
 const SLOW_MS = 70;
 
@@ -72,7 +73,9 @@ export class TownScene implements View {
     const clock = this.store.world.clock;
     const weather = clock?.weather ?? "clear";
     const minute = minuteOf(this.store.start, tick);
-    lightAt(minute, weather);
+    // What an overlay tells is told in colours, so it is told by daylight.
+    const laid = this.store.get().overlay !== null;
+    lightAt(laid ? NOON : minute, laid ? "clear" : weather);
     light.uTime.value = (tick * 6) % 4096;
     this.lamps.visible = light.uNight.value > 0.25;
     this.weather.show(this.tier.weather ? weather : "clear", this.eye.pose().distance);
