@@ -30,6 +30,8 @@ WISH = Hosted(
     failures=(),
     next_start=None,
     counted=None,
+    since=NOW - timedelta(hours=2),
+    heard=NOW - timedelta(hours=1),
     silent_since=None,
     looked=None,
 )
@@ -66,6 +68,9 @@ def wish(**changes: object) -> Hosted:
         (wish(desired="deleted", failures=(NOW,) * 5), None, Step.REMOVE),
         (wish(silent_since=NOW - timedelta(seconds=61), looked=NOW), RUNNING, Step.END_SILENCE),
         (wish(silent_since=NOW - timedelta(seconds=59), looked=NOW), RUNNING, Step.NOTHING),
+        (wish(silent_since=NOW - timedelta(seconds=179), looked=NOW, heard=None), RUNNING, Step.NOTHING),
+        (wish(silent_since=NOW - timedelta(seconds=181), looked=NOW, heard=None), RUNNING, Step.END_SILENCE),
+        (wish(silent_since=NOW - timedelta(seconds=61), looked=NOW, since=NOW - timedelta(seconds=62)), RUNNING, Step.NOTHING),
         (wish(silent_since=NOW - timedelta(hours=1), looked=NOW - timedelta(minutes=1)), RUNNING, Step.NOTHING),
     ],
 )

@@ -9,7 +9,7 @@ from typing import Final
 from mqttown_runtime.sandbox.container import Container
 from mqttown_runtime.supervision.register import Hosted
 
-__all__ = ["LOOP_ENDS", "LOOP_SPAN", "SILENCE", "Step", "after_end", "due"]
+__all__ = ["FIRST_WORD", "LOOP_ENDS", "LOOP_SPAN", "SILENCE", "Step", "after_end", "due"]
 
 LOOP_ENDS: Final = 5
 """So many ends within `LOOP_SPAN` park an agent."""
@@ -17,6 +17,8 @@ LOOP_SPAN: Final = timedelta(minutes=10)
 LONGEST_PAUSE: Final = timedelta(seconds=60)
 SILENCE: Final = timedelta(seconds=60)
 """A running agent that the town has not heard for so long is started anew."""
+FIRST_WORD: Final = timedelta(minutes=3)
+"""The same for one that has not been heard since its start: a busy machine starts slowly."""
 _FRESH: Final = timedelta(seconds=15)
 """Older news of who is in the town say nothing."""
 
@@ -84,4 +86,5 @@ def after_end(failures: Sequence[datetime], now: datetime) -> AfterEnd:
 def _is_silent(wish: Hosted, now: datetime) -> bool:
     if wish.silent_since is None or wish.looked is None or now - wish.looked > _FRESH:
         return False
-    return now - wish.silent_since > SILENCE
+    was_heard = wish.heard is not None and wish.heard >= wish.since
+    return now - wish.silent_since > (SILENCE if was_heard else FIRST_WORD)

@@ -37,6 +37,8 @@ class Hosted:
     failures: tuple[datetime, ...]
     next_start: datetime | None
     counted: str | None
+    since: datetime
+    heard: datetime | None
     silent_since: datetime | None
     looked: datetime | None
 
@@ -193,8 +195,8 @@ class Register:
     ) -> None:
         """Write down what is; the moment is kept while nothing changes."""
         await self._pool.execute(
-            "UPDATE runtime.hosted SET since = CASE WHEN observed = $2 THEN since ELSE now() END, observed = $2, reason = $3, "
-            "starts = starts + $4, failures = coalesce($5, failures), next_start = $6, counted = coalesce($7, counted), "
+            "UPDATE runtime.hosted SET since = CASE WHEN observed = $2 AND $4 = 0 THEN since ELSE now() END, observed = $2, "
+            "reason = $3, starts = starts + $4, failures = coalesce($5, failures), next_start = $6, counted = coalesce($7, counted), "
             "silent_since = CASE WHEN $4 = 1 THEN NULL ELSE silent_since END WHERE agent = $1",
             agent,
             observed,
@@ -255,6 +257,8 @@ def _hosted(row: asyncpg.Record) -> Hosted:
         failures=tuple(row["failures"]),
         next_start=row["next_start"],
         counted=row["counted"],
+        since=row["since"],
+        heard=row["heard"],
         silent_since=row["silent_since"],
         looked=row["looked"],
     )

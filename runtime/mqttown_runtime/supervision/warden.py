@@ -211,7 +211,7 @@ class Warden:
 
     async def _end_silence(self, wish: Hosted, _container: Container | None) -> None:
         """End it, and let the next look count that; the reason is told beforehand, since an end by our hand explains nothing."""
-        await self._register.observe(wish.agent, "waiting", "the town has not heard it for a minute, so it was ended to start anew")
+        await self._register.observe(wish.agent, "waiting", "the town does not hear it, so it was ended to start anew")
         await asyncio.to_thread(self._docker.stop, wish.agent)
 
     async def _release(self, wish: Hosted, container: Container | None) -> None:
