@@ -196,8 +196,8 @@ class Register:
         """Write down what is; the moment is kept while nothing changes."""
         await self._pool.execute(
             "UPDATE runtime.hosted SET since = CASE WHEN observed = $2 AND $4 = 0 THEN since ELSE now() END, observed = $2, "
-            "reason = $3, starts = starts + $4, failures = coalesce($5, failures), next_start = $6, counted = coalesce($7, counted), "
-            "silent_since = CASE WHEN $4 = 1 THEN NULL ELSE silent_since END WHERE agent = $1",
+            "reason = $3, starts = starts + $4, failures = coalesce($5, failures), next_start = $6, "
+            "counted = coalesce($7, counted), silent_since = CASE WHEN $4 = 1 THEN NULL ELSE silent_since END WHERE agent = $1",
             agent,
             observed,
             reason,
