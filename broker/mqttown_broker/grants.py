@@ -96,8 +96,13 @@ def of_service(town: str, service: str) -> Grants:
         return Grants(publish=(own_out, *answers), subscribe=(own_in, *_public(town), *heard))
     if service == "gateway":
         return Grants(
-            publish=(own_out, topics.agent_in(town, "+", "+", "thought")),
-            subscribe=(own_in, topics.agent_out(town, "+", "+", "think"), *_states(town)),
+            publish=(own_out, topics.agent_in(town, "+", "+", "thought"), topics.service_in(town, "dashboard", "thought")),
+            subscribe=(
+                own_in,
+                topics.agent_out(town, "+", "+", "think"),
+                topics.service_out(town, "dashboard", "think"),
+                *_states(town),
+            ),
         )
     return Grants(
         publish=(own_out, topics.agent_out(town, "+", "+", "+")),

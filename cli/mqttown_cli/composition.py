@@ -213,6 +213,8 @@ class Composition:
         }
         if self._plan.tls_cert is not None:
             settings["MQTTOWN_CA"] = self._trust()["ca"]
+        if self._plan.gateway:
+            settings["MQTTOWN_PROMPTS"] = str(_content("prompts"))
         given = {**self._stored, **self._key("dashboard"), **self._certificate(), **settings}
         return Part("dashboard", "mqttown_dashboard", given, rank=1)
 

@@ -21,6 +21,7 @@ from mqttown_dashboard.portal import Portal, prepare
 from mqttown_dashboard.presets import Presets
 from mqttown_dashboard.problems import install, problems
 from mqttown_dashboard.residents import Residents
+from mqttown_dashboard.review import Review
 from mqttown_dashboard.rights import Rights
 from mqttown_dashboard.routes import (
     accounts,
@@ -35,6 +36,7 @@ from mqttown_dashboard.routes import (
     mine,
     models,
     moment,
+    operation,
     presets,
     residents,
     sessions,
@@ -48,6 +50,7 @@ from mqttown_dashboard.settings import Settings
 from mqttown_dashboard.shield import BodyShield, RateShield, ResponseHeaders
 from mqttown_dashboard.spending import Spending
 from mqttown_dashboard.state import State
+from mqttown_dashboard.talk import Talk
 from mqttown_dashboard.thoughts import Thoughts
 from mqttown_dashboard.throttle import Throttle
 from mqttown_dashboard.tokens import Tokens
@@ -61,7 +64,7 @@ Positions are metres in the town's frame, money is whole cents, times are ticks 
 `{"items": […], "next": cursor}`. Errors are problem JSON: `code`, `detail`, `path`, `allowed`."""
 ROUTERS: Final = (
     town, agents, buildings, events, history, moment, stream, accounts, sessions, mine, versions, residents, insight, presets,
-    claims, models, door,
+    claims, models, operation, door,
 )  # fmt: skip
 
 
@@ -98,7 +101,8 @@ async def running(settings: Settings) -> AsyncIterator[State]:
                     settings, compiled, mirror, hub, history, ear, portal, identity, tokens, Passwords(), throttle, seats,
                     residents, Hosting(portal.pool, known_rights), Spending(portal.pool, known_rights), thoughts,
                     ModelKeys(portal.pool, known_rights),
-                    Presets.read(settings.town_file),
+                    Presets.read(settings.town_file), Review(portal.pool),
+                    Talk(compiled.name, Presets.prose(settings.town_file), settings.prompts),
                 )  # fmt: skip
 
 

@@ -28,6 +28,13 @@ RECALL_SECONDS: Final = 5.0
 COMMAND_SECONDS: Final = 20.0
 """A command is answered with the next tick, which a slow town takes its time for."""
 
+THINK_SECONDS: Final = 45.0
+_FORMS: Final[dict[str, type[messages.Answer | messages.MemoryAnswer | messages.Thought]]] = {
+    "answer": messages.Answer,
+    "memory": messages.MemoryAnswer,
+    "thought": messages.Thought,
+}
+
 log = structlog.get_logger(__name__)
 
 
@@ -66,6 +73,7 @@ class Ear:
             topics.service_out(self._town, "orchestrator", "metrics"),
             topics.service_in(self._town, SERVICE, "memory"),
             topics.service_in(self._town, SERVICE, "answer"),
+            topics.service_in(self._town, SERVICE, "thought"),
         )
         async with asyncio.TaskGroup() as group:
             tasks = [
@@ -104,6 +112,21 @@ class Ear:
         if answer.code is not None:
             raise ProblemError(503, answer.code, answer.detail or "The memory service refused.", path=answer.path)
         return answer
+
+    async def think(self, agent: str, request: dict[str, Any]) -> messages.Thought:
+        """Ask the gateway for a resident, at its cost.
+
+        Args:
+            agent: whose budget it is.
+            request: messages, tools, max_tokens and tier.
+
+        Raises:
+            ProblemError: the broker or the gateway is away.
+        """
+        identity = secrets.token_hex(12)
+        payload = {**request, "id": identity, "agent": agent}
+        thought: messages.Thought = await self._ask("think", identity, payload, "model gateway", THINK_SECONDS)
+        return thought
 
     async def command(self, command: str, parameters: dict[str, Any]) -> dict[str, Any]:
         """Have the orchestrator carry out a command.
@@ -156,8 +179,7 @@ class Ear:
         topic = topics.parse(message.topic)
         payload: dict[str, Any] | None = orjson.loads(message.payload) if message.payload else None
         if topic.scope == "service" and topic.direction == "in":
-            form = messages.Answer if topic.channel == "answer" else messages.MemoryAnswer
-            answer = form.model_validate(payload)
+            answer = _FORMS[topic.channel].model_validate(payload)
             future = self._asked.get(answer.id or "")
             if future is not None and not future.done():
                 future.set_result(answer)

@@ -16,7 +16,7 @@ __all__ = ["Presets"]
 
 _GREETING: Final = "first_meeting"
 """The group of prose that a first sentence comes from."""
-_STRANGER: Final = "you"
+_STRANGER: Final = "neighbour"
 
 
 class Presets:
@@ -37,6 +37,11 @@ class Presets:
         """Out of a compiled town, which has been checked before."""
         compiled = json.loads(town_file.read_text(encoding="utf-8"))
         return cls(compiled["people"][:most], compiled["prose"])
+
+    @staticmethod
+    def prose(town_file: Path) -> dict[str, Sequence[str]]:
+        """The prose of a compiled town."""
+        return dict(json.loads(town_file.read_text(encoding="utf-8"))["prose"])
 
     def surprise(self, seed: int | None) -> tuple[int, Persona]:
         """Somebody made of several people. The same seed, the same person.

@@ -12,3 +12,5 @@ GRANT SELECT ON public.events, public.actions, public.speech, public.money, publ
 GRANT SELECT (id, town, created) ON town.run TO mqttown_dashboard;
 GRANT SELECT (agent, tag, key_hash, kind, expires, revoked) ON town.credentials TO mqttown_dashboard;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA portal TO mqttown_dashboard;
+GRANT SELECT ON town.held, town.flags, town.audit TO mqttown_dashboard;
+GRANT SELECT (id, owner, quarantined, revoked_tick) ON town.agents TO mqttown_dashboard;

@@ -29,6 +29,7 @@ __all__ = [
     "SpentView",
     "Status",
     "SurpriseView",
+    "TalkForm",
     "ThoughtView",
     "UsageDay",
     "UsageView",
@@ -208,6 +209,14 @@ class ThoughtView(BaseModel):
     reasoning: str | None
     memories: list[dict[str, Any]] = Field(description="that came to its mind, with score and its parts")
     model: str | None = Field(description="that it asked; null if none")
+
+
+class TalkForm(Form):
+    """Words to one's own resident."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"text": "What did you do today?"}]})
+
+    text: Annotated[Text, Field(min_length=1, max_length=1000)]
 
 
 class PresetView(BaseModel):

@@ -145,6 +145,15 @@ class Spending:
             {model["model"]: model["calls"] for model in models},
         )
 
+    async def today(self) -> tuple[int, int]:
+        """Money (millionths of a unit) and tokens that everybody has spent today, UTC."""
+        row = await self._pool.fetchrow(
+            "SELECT coalesce(sum(cost), 0)::bigint AS money, coalesce(sum(tokens), 0)::bigint AS tokens FROM runtime.calls "
+            "WHERE day = $1",
+            datetime.now(UTC).date(),
+        )
+        return (0, 0) if row is None else (row["money"], row["tokens"])
+
     async def _tell(self) -> None:
         await self._pool.execute(f"NOTIFY {_CHANNEL}")
 

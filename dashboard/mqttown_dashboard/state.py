@@ -17,10 +17,12 @@ from mqttown_dashboard.portal import Portal
 from mqttown_dashboard.presets import Presets
 from mqttown_dashboard.problems import unknown
 from mqttown_dashboard.residents import Residents
+from mqttown_dashboard.review import Review
 from mqttown_dashboard.seats import Seats
 from mqttown_dashboard.secret import Passwords
 from mqttown_dashboard.settings import Settings
 from mqttown_dashboard.spending import Spending
+from mqttown_dashboard.talk import Talk
 from mqttown_dashboard.thoughts import Thoughts
 from mqttown_dashboard.throttle import Throttle
 from mqttown_dashboard.tokens import Tokens
@@ -51,6 +53,8 @@ class State:
     thoughts: Thoughts
     model_keys: ModelKeys
     presets: Presets
+    review: Review
+    talk: Talk
 
     def agent(self, name: str) -> Agent:
         """An agent of the town.

@@ -24,7 +24,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 from mqttown_cli.postgres import EmbeddedPostgres
 from mqttown_contract import topics
 from mqttown_runtime.gateway.budget import Budgets
+from mqttown_runtime.gateway.errands import announce
 from mqttown_runtime.gateway.ledger import Ledger
+from mqttown_runtime.gateway.registry import read_registry
 from mqttown_runtime.supervision.schema import make_schema
 
 ROOT = Path(__file__).parent.parent.parent
@@ -40,6 +42,15 @@ PEOPLE = {
     "veikko": ("Veikko Salo", "keskus"),
 }
 SECRET = "The blue door opens at nine."
+GATEWAY = """
+CREATE FUNCTION runtime.at_once() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.done = now(); NEW.good = false; NEW.detail = 'there is no such key'; NEW.sealed = NULL;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER at_once BEFORE INSERT ON runtime.key_errands FOR EACH ROW EXECUTE FUNCTION runtime.at_once();
+"""
+"""Stands in for the gateway, which has a test of its own: it knows no key."""
 
 
 def event(tick: int, n: int, kind: str, agent: str | None, data: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -209,6 +220,15 @@ def answer_command(client: mqtt.Client, stage: Stage, message: mqtt.MQTTMessage)
     client.publish(topics.service_in("tiny", "dashboard", "answer"), json.dumps(answer))
 
 
+def answer_think(client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
+    """Stand in for the model gateway: a model that repeats what it was told, unless it is told to keep silent."""
+    request = json.loads(message.payload)
+    question = request["messages"][-1]["content"]
+    said = {"message": {"role": "assistant", "content": f"{request['messages'][0]['content']} {question}"}, "model": "parrot"}
+    told = {"id": request["id"], **({"code": "budget"} if "silent" in question else said)}
+    client.publish(topics.service_in("tiny", "dashboard", "thought"), json.dumps(told))
+
+
 def answer_recall(client: mqtt.Client, stage: Stage, message: mqtt.MQTTMessage) -> None:
     """Stand in for the memory service: one memory that repeats the question."""
     request = json.loads(message.payload)
@@ -323,7 +343,9 @@ async def write_journal(server_url: str, url: str, name: str) -> None:
     await make_schema(connection)
     pool = await asyncpg.create_pool(url, min_size=1, max_size=1)
     await Ledger(pool).open(Budgets())
+    await announce(pool, read_registry(ROOT / "content" / "models" / "models.yaml"))
     await pool.close()
+    await connection.execute(GATEWAY)
     await connection.execute("INSERT INTO runtime.jailer VALUES (true, now() + interval '1 day', 'runc', false)")
     await connection.close()
 
@@ -379,6 +401,7 @@ def dashboard_environment(journal_url: str, broker_port: int, tiny_town_file: Pa
         "MQTTOWN_SIGN_INS_PER_MINUTE": "100000",
         "MQTTOWN_REQUESTS_PER_MINUTE": "1000000",
         "MQTTOWN_RESIDENTS_PER_OWNER": "100",
+        "MQTTOWN_PROMPTS": str(ROOT / "content" / "prompts"),
     }
 
 
@@ -424,11 +447,13 @@ def stage(dashboard_environment: dict[str, str], broker_port: int) -> Iterator[S
     client.connect("127.0.0.1", broker_port)
     client.loop_start()
     recalls, commands = (topics.service_out("tiny", "dashboard", channel) for channel in ("recall", "command"))
-    client.subscribe([(recalls, 0), (commands, 0)])
+    thinks = topics.service_out("tiny", "dashboard", "think")
+    client.subscribe([(recalls, 0), (commands, 0), (thinks, 0)])
     process, page = start(dashboard_environment)
     stage = Stage(page, process, dashboard_environment, client)
     client.message_callback_add(recalls, lambda client, _, message: answer_recall(client, stage, message))
     client.message_callback_add(commands, lambda client, _, message: answer_command(client, stage, message))
+    client.message_callback_add(thinks, answer_think)
     stage.publish(topics.world("tiny", "status"), {"status": "online", "generation": 1}, retain=True)
     stage.clock(10)
     for agent, (title, district) in PEOPLE.items():

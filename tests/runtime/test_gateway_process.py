@@ -101,6 +101,26 @@ async def test_a_hosted_agent_thinks_until_its_budget_is_used_up(
         assert await pool.fetchval("SELECT count(*) FROM runtime.calls WHERE agent = 'mira' AND tick = 7") == 2
 
 
+async def test_an_owner_talks_with_a_hosted_agent_at_its_cost(
+    process: asyncio.subprocess.Process, stub: StubModel, postgres_url: str, broker_port: int
+) -> None:
+    stub.reply = lambda _: says("Well enough.")
+    assert process.stdout is not None
+    assert (await process.stdout.readline()).startswith(b"ready ")
+    async with Link(Address("127.0.0.1", broker_port), "the-portal") as link, asyncpg.create_pool(postgres_url, min_size=1) as pool:
+        await Ledger(pool).allow(Holder("agent", "mira"), Caps(total_money=100_000))
+        await link.subscribe(topics.service_in(TOWN, "dashboard", "thought"))
+        await link.publish(topics.agent(TOWN, "ranta", "mira", "card"), {"id": "mira", "kind": "hosted"}, qos=1)
+        request = {"messages": [{"role": "user", "content": "How are you?"}], "max_tokens": 50}
+        for number, agent in enumerate(("nobody", "mira")):
+            await link.publish(
+                topics.service_out(TOWN, "dashboard", "think"), {**request, "id": str(number), "agent": agent}, qos=1
+            )
+        thought = Thought.model_validate(await next_on(link, "thought"))
+        assert (thought.id, thought.message) == ("1", {"role": "assistant", "content": "Well enough."})
+        assert await pool.fetchval("SELECT count(*) FROM runtime.calls WHERE agent = 'mira'") == 1
+
+
 async def test_a_setting_that_can_not_be_meant_ends_it(postgres_url: str, tmp_path: Path) -> None:
     environment = {
         **os.environ,

@@ -11,11 +11,12 @@ from mqttown_dashboard.access import Account, Manager
 from mqttown_dashboard.history import cursor_of, parse_cursor
 from mqttown_dashboard.models import Page
 from mqttown_dashboard.problems import ProblemError, problems
-from mqttown_dashboard.resident_forms import ArchiveView, LogView, ThoughtView, UsageDay, UsageView
+from mqttown_dashboard.resident_forms import ArchiveView, LogView, TalkForm, ThoughtView, UsageDay, UsageView
 from mqttown_dashboard.routes.paging import Cursor, Limit
 from mqttown_dashboard.routes.residents import AgentId
 from mqttown_dashboard.spending import Used
 from mqttown_dashboard.state import StateOf
+from mqttown_dashboard.talk import LONGEST, MEMORIES, TalkView
 
 __all__ = ["router"]
 
@@ -58,6 +59,24 @@ async def thoughts(agent_id: AgentId, state: StateOf, _: Manager, limit: Limit =
         for thought in found[:limit]
     ]  # fmt: skip
     return Page(items=views, next=cursor_of(views[-1].number) if len(found) > limit else None)
+
+
+@router.post("/residents/{agent_id}/talk", summary="Talk with it", responses=problems(401, 403, 404, 413, 422, 503, 504))
+async def talk(agent_id: AgentId, form: TalkForm, state: StateOf, _: Manager) -> TalkView:
+    """An answer in its voice, out of what it remembers: by its model at its cost, else by the town's prose. Nobody hears it."""
+    now = await residency.kept(state, agent_id)
+    memories = (await state.ear.recall(agent_id, form.text, MEMORIES)).memories
+    shown = [memory.model_dump() for memory in memories]
+    request = state.talk.request(now.resident, form.text, memories)
+    why = None
+    if request is not None:
+        thought = await state.ear.think(agent_id, request)
+        said = str((thought.message or {}).get("content") or "").strip()
+        if thought.code is None and said:
+            return TalkView(text=said[:LONGEST], by="model", model=thought.model, memories=shown)
+        why = thought.detail or thought.code or "the model said nothing"
+    text = state.talk.routine(now.resident, form.text, memories)
+    return TalkView(text=text, by="routine", model=None, memories=shown, why_routine=why)
 
 
 @router.put(

@@ -21,6 +21,8 @@ __all__ = ["NAME", "GatewayService", "filters"]
 log = structlog.get_logger(__name__)
 
 NAME: Final = "gateway"
+PORTAL: Final = "dashboard"
+"""Asks for agents whose owners talk with them, at those agents' cost."""
 _OPEN: Final = 4
 """Requests of one agent that may be unanswered; one more is dropped."""
 
@@ -32,6 +34,7 @@ def filters(town: str) -> tuple[str, ...]:
         topics.agent(town, "+", "+", "card"),
         topics.agent_out(town, "+", "+", "think"),
         topics.service_in(town, NAME, "answer"),
+        topics.service_out(town, PORTAL, "think"),
     )
 
 
@@ -75,6 +78,8 @@ class GatewayService:
             return
         if topic.scope == "world":
             self._tick = orjson.loads(message.payload)["tick"] if message.payload else self._tick
+        elif topic.scope == "service" and topic.direction == "out":
+            self._asked_by_owner(message.payload, gateway, group)
         elif topic.scope == "service":
             answer = orjson.loads(message.payload)
             if answer["status"] != "accepted":
@@ -96,6 +101,18 @@ class GatewayService:
         if self._hosted.get(agent) != topic.district:
             log.warning("somebody who is not hosted here wants to think", agent=agent)
             return
+        self._accept(agent, topics.agent_in(self._town, topic.district or "", agent, "thought"), payload, gateway, group)
+
+    def _asked_by_owner(self, payload: bytes, gateway: Gateway, group: asyncio.TaskGroup) -> None:
+        """The portal says for whom; the answer is told to it alone."""
+        asked = orjson.loads(payload)
+        agent = str(asked.pop("agent", ""))
+        if agent not in self._hosted:
+            log.warning("an owner talks with somebody who is not hosted here", agent=agent)
+            return
+        self._accept(agent, topics.service_in(self._town, PORTAL, "thought"), orjson.dumps(asked), gateway, group)
+
+    def _accept(self, agent: str, answer: str, payload: bytes, gateway: Gateway, group: asyncio.TaskGroup) -> None:
         try:
             request = ThinkRequest.model_validate(orjson.loads(payload))
         except (ValueError, ValidationError) as error:
@@ -109,13 +126,13 @@ class GatewayService:
             return
         waiting[request.id] = None
         ask = Ask.of(agent, request, self._tick)
-        group.create_task(self._answer(ask, topic.district or "", gateway), name=f"gateway.think[{agent}]")
+        group.create_task(self._answer(ask, answer, gateway), name=f"gateway.think[{agent}]")
 
-    async def _answer(self, ask: Ask, district: str, gateway: Gateway) -> None:
+    async def _answer(self, ask: Ask, topic: str, gateway: Gateway) -> None:
         try:
             thought: Thought = await gateway.think(ask)
             payload = orjson.dumps(thought.model_dump(mode="json", exclude_none=True))
-            await self._link.publish(topics.agent_in(self._town, district, ask.agent, "thought"), payload)
+            await self._link.publish(topic, payload)
         finally:
             waiting = self._open[ask.agent]
             del waiting[ask.id]
