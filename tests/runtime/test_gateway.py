@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import openai  # noqa: F401  heavy: not to be read within the time limit of the first call
 import pytest
 from cryptography.fernet import Fernet
 from stub_model import Fault, StubModel, calls, says
@@ -348,7 +349,7 @@ async def test_a_model_without_tools_is_held_to_a_schema_and_its_answer_is_a_cal
     assert thought.message == {"role": "assistant", "content": None}
     told = stub.asked[0]
     assert "tools" not in told
-    assert "- move_to: Do it. Parameters: to: one of park, cafe." in told["messages"][0]["content"]
+    assert "- move_to: Do it. Parameters: to: one of park, cafe." in told["messages"][1]["content"]
     moving, saying = told["response_format"]["json_schema"]["schema"]["anyOf"]
     assert moving["properties"]["parameters"]["properties"]["to"] == {"type": "string", "enum": ["park", "cafe"]}
     assert saying["properties"]["parameters"]["properties"]["text"] == {"type": "string", "minLength": 1, "maxLength": 120}

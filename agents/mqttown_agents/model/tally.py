@@ -49,6 +49,7 @@ class Tally:
 
     def count(self, asked: Asked) -> None:
         """Count how a decision came about."""
+        self.decisions += 1
         self.answered += asked.answers > 0
         if not asked.answers:
             self.unanswered += 1

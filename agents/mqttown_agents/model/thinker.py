@@ -107,7 +107,6 @@ class ModelMind:
         now = Situation(observation)
         if not self._something_to_decide(now):
             return self._action(now, self._prudence.rest(now))
-        self.tally.decisions += 1
         try:
             if self._reflector.due:
                 notes = yield from self._reflector.reflect(self._persona.name, now.tick, self._render, self._tier)
@@ -116,6 +115,7 @@ class ModelMind:
             memories = yield Question(self._what_matters(now), self._profile.memories, _KINDS, now.tick)
             chosen = yield from self._choose(now, [memory["text"] for memory in memories])
         except _Unpaid as unpaid:
+            self.tally.decisions += 1
             self.tally.unpaid += 1
             if unpaid.asleep:
                 return self._action(now, Chosen("wait", {}, "asleep: no budget to think with"))

@@ -17,7 +17,9 @@ _HELD: Final = ("^([01][0-9]|2[0-3]):[0-5][0-9]$",)
 
 
 def with_tools_in_words(messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The messages, with the tools told in the first one, since what changes least comes first.
+    """The messages, with the tools told at the end of the first that is no system message: what changes least comes first.
+
+    Servers keep what they have worked out for the beginning of a prompt.
 
     Args:
         messages: of a chat completion.
@@ -26,10 +28,10 @@ def with_tools_in_words(messages: Sequence[Mapping[str, Any]], tools: Sequence[M
     lines = ["You can do one of these:", *(_line(tool["function"]) for tool in tools)]
     lines.append('Answer with one JSON object and nothing else: {"action": …, "parameters": {…}}')
     words = "\n".join(lines)
-    first, *rest = messages
-    if first["role"] == "system":
-        return [{**first, "content": f"{first['content']}\n\n{words}"}, *map(dict, rest)]
-    return [{"role": "system", "content": words}, *map(dict, messages)]
+    told = [dict(message) for message in messages]
+    first = next((message for message in told if message["role"] != "system"), told[-1])
+    first["content"] = f"{first['content']}\n\n{words}"
+    return told
 
 
 def answer_format(tools: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
