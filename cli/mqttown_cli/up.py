@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import dataclasses
+import importlib.util
 import json
 import signal
 import subprocess
@@ -125,6 +126,8 @@ def _check_doors(plan: Plan, *, insecure: bool, tls: bool) -> None:
         raise typer.BadParameter(f"--broker-cluster is for the broker nats; {plan.broker} has no cluster")
     if plan.host not in LOOPBACK and not plan.public:
         raise typer.BadParameter(f"--host {plan.host} lets others than this machine in: say --public too, or use --host 127.0.0.1")
+    if plan.sandbox and importlib.util.find_spec("docker") is None:
+        raise typer.BadParameter("--sandbox needs the extra `docker`: .venv/bin/python -m pip install -e '.[docker]'")
     if plan.cassette is not None and not plan.gateway:
         raise typer.BadParameter("--cassette is for thoughts of models: say --model-minds or --models too")
     if plan.public and plan.broker == "amqtt":
