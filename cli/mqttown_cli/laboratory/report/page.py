@@ -1,6 +1,7 @@
 """The report as one HTML page, of one run folder or of two side by side."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from mqttown_cli.laboratory.folder import RunFolder
 from mqttown_cli.laboratory.report.charts import number, roomy
 from mqttown_cli.laboratory.report.effects import effects
 from mqttown_cli.laboratory.report.sets import RunSet
-from mqttown_cli.laboratory.report.side import Side
+from mqttown_cli.laboratory.report.side import Panel, Side
 from mqttown_cli.laboratory.report.spreading import spreading
 from mqttown_cli.laboratory.report.statistics import contrast, detectable, estimate
 
@@ -54,13 +55,19 @@ def report_page(folders: Sequence[RunFolder]) -> str:
         metrics=[_metric(sides, metric) for metric in metrics],
         sensitivity=[found for side in sides if (found := effects(side)) is not None],
         pictures=[
-            ("Diffusion", [panel for side in sides for panel in spreading(side)]),
-            ("Lorenz curves of the purses", [panel for side in sides if (panel := side.lorenz_panel())]),
-            ("Maps", [panel for side in sides for panel in side.map_panels()]),
-            ("Networks", [panel for side in sides for panel in side.network_panels()]),
+            ("Diffusion", _named(sides, spreading)),
+            ("Lorenz curves of the purses", _named(sides, lambda side: [side.lorenz_panel()])),
+            ("Maps", _named(sides, Side.map_panels)),
+            ("Networks", _named(sides, Side.network_panels)),
         ],
         provenance=_rows([_provenance(side) for side in sides]),
     )
+
+
+def _named(sides: Sequence[Side], make: Callable[[Side], Sequence[Panel | None]]) -> list[Panel]:
+    """Panels of all sides; of two sides each says which it is of."""
+    made = [(side, panel) for side in sides for panel in make(side) if panel is not None]
+    return [replace(panel, caption=f"{side.name}. {panel.caption}") if len(sides) > 1 else panel for side, panel in made]
 
 
 def _metric(sides: Sequence[Side], metric: str) -> dict[str, Any]:
