@@ -29,10 +29,15 @@ def reply(body: dict[str, Any]) -> dict[str, Any]:
         name, arguments = "say", {"text": f"Good day, {luck} times."}
     else:
         name, arguments = "wait", {"ticks": 5 + luck % 20}
+    if not tools:
+        return completion({"role": "assistant", "content": "A coffee, and some peace."})
     call = {"id": "1", "type": "function", "function": {"name": name, "arguments": json.dumps(arguments)}}
-    message = {"role": "assistant", "content": None, "tool_calls": [call]}
+    return completion({"role": "assistant", "content": None, "tool_calls": [call]})
+
+
+def completion(message: dict[str, Any]) -> dict[str, Any]:
     usage = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
-    choices = [{"index": 0, "finish_reason": "tool_calls", "message": message}]
+    choices = [{"index": 0, "finish_reason": "stop", "message": message}]
     return {"id": "x", "object": "chat.completion", "created": 0, "model": "stub", "choices": choices, "usage": usage}
 
 
@@ -80,10 +85,13 @@ def test_a_recorded_run_is_replayed_without_the_model(models: tuple[str, list[in
             "town": TINY, "model_minds": "all", "models": file, "cassette": str(tmp_path / "cassette"), "cassette_mode": "record",
         },
         "metrics": ["relationship_density"],
+        "surveys": [{"name": "plans", "at": 200, "of": ["otto"], "ask": "open", "about": "What do you want of this day?"}],
     }  # fmt: skip
     recorded, one = run(plain)
     often = len(asked)
     assert often > 20
+    (answer,) = RunFolder(one).table("answers").to_dicts()
+    assert (answer["agent"], answer["type"], answer["text"]) == ("otto", "text", "A coffee, and some peace.")
     facts = recorded["runs"][0]["facts"]
     assert facts["calls"] == {"open": often}
     assert facts["models"] == [{"id": "stub", "model": "stub"}]

@@ -8,22 +8,28 @@ import polars as pl
 from mqttown_memory.embedding import WordLlama
 from mqttown_memory.stream import Memory, Stream
 
-__all__ = ["best_memory"]
+__all__ = ["best_memories", "best_memory"]
 
 
 def best_memory(memories: pl.DataFrame, query: str, tick: int) -> dict[str, Any] | None:
-    """The memory that scores best for some words; recalling it leaves no trace.
+    """The memory that scores best for some words; None if there is none. See `best_memories`."""
+    return next(iter(best_memories(memories, query, tick, 1)), None)
+
+
+def best_memories(memories: pl.DataFrame, query: str, tick: int, k: int) -> list[dict[str, Any]]:
+    """The memories that score best for some words, best first; recalling them leaves no trace.
 
     Args:
         memories: of one agent, rows of the table of that name.
         query: in words.
         tick: now.
+        k: how many at most.
 
     Returns:
-        Its `text` and `evidence`; None if there is none.
+        `text` and `evidence` of each.
     """
     if memories.is_empty():
-        return None
+        return []
     embedding = _embedding()
     stream = Stream(memories["agent"][0], embedding.dimensions)
     kept = [
@@ -33,8 +39,8 @@ def best_memory(memories: pl.DataFrame, query: str, tick: int) -> dict[str, Any]
         for row in memories.iter_rows(named=True)
     ]
     stream.extend(kept, embedding.embed([memory.text for memory in kept]))
-    best = stream.recall(embedding.embed([query])[0], tick, 1, access=False)[0].memory
-    return {"text": best.text, "evidence": list(best.evidence)}
+    found = stream.recall(embedding.embed([query])[0], tick, k, access=False)
+    return [{"text": one.memory.text, "evidence": list(one.memory.evidence)} for one in found]
 
 
 @lru_cache(maxsize=1)

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from mqttown_agents.mind import Completion, Thinker
 from mqttown_agents.routine import Routine
 from mqttown_cli.laboratory.headless import Headless
 from mqttown_cli.laboratory.schema import TABLES
@@ -14,6 +15,9 @@ __all__ = ["QUESTIONS", "Interviewer", "QuestionError"]
 
 _Answer = dict[str, Any]
 _PERMILLE: Final = 1000
+_MEMORIES: Final = 8
+_ANSWER: Final = "You are asked something. Answer in one sentence, truthfully, from what you remember."
+_ANSWER_TOKENS: Final = 120
 
 
 class QuestionError(ValueError):
@@ -27,11 +31,19 @@ class Interviewer:
         headless: the town.
         people: entries of the compiled town's `people` by id.
         memories: table of that name, as it is now.
+        think: asks a model for somebody, or None where nobody has one.
     """
 
-    def __init__(self, headless: Headless, people: Mapping[str, Mapping[str, Any]], memories: Callable[[], pl.DataFrame]) -> None:
+    def __init__(
+        self,
+        headless: Headless,
+        people: Mapping[str, Mapping[str, Any]],
+        memories: Callable[[], pl.DataFrame],
+        think: Callable[[str, Completion, int], dict[str, Any]] | None = None,
+    ) -> None:
         self._headless = headless
         self._people = people
+        self._think = think
         self._memories = memories
         self._remembered: dict[str, pl.DataFrame] = {}
         self._read_at = -1
@@ -117,6 +129,23 @@ class Interviewer:
         found = best_memory(self._of(agent), str(question["about"]), self._headless.state.tick)
         return {"type": "text"} if found is None else {"type": "text", "text": found["text"], "evidence": found["evidence"]}
 
+    def open(self, agent: str, question: Mapping[str, Any]) -> _Answer:
+        """An open question (`about`): who thinks with a model answers by it, from what comes to mind; others as to `recall`."""
+        if self._think is None or not isinstance(self._headless.minds[agent], Thinker):
+            return self.recall(agent, question)
+        from mqttown_cli.laboratory.recollection import best_memories  # noqa: PLC0415
+
+        tick, person = self._headless.state.tick, self._people[agent]
+        found = best_memories(self._of(agent), str(question["about"]), tick, _MEMORIES)
+        remembered = "\n".join(f"- {memory['text']}" for memory in found) or "- nothing"
+        messages = [
+            {"role": "system", "content": f"You are {person['name']}. {person.get('story', '')} {_ANSWER}"},
+            {"role": "user", "content": f"You remember:\n{remembered}\n\nQuestion: {question['about']}"},
+        ]
+        thought = self._think(agent, Completion(messages, max_tokens=_ANSWER_TOKENS), tick)
+        said = (thought.get("message") or {}).get("content")
+        return {"type": "text", "text": said, "evidence": [event for memory in found for event in memory["evidence"]]}
+
     def _levels(self, agent: str) -> dict[str, float]:
         state = self._headless.state
         return {name: needs.level(need, state.tick) / _PERMILLE for name, need in state.bodies[agent].needs.items()}
@@ -139,5 +168,6 @@ QUESTIONS: Final[dict[str, Callable[[Interviewer, str, Mapping[str, Any]], _Answ
     "plans": Interviewer.plans,
     "attending": Interviewer.attending,
     "recall": Interviewer.recall,
+    "open": Interviewer.open,
 }
 """What can be asked."""

@@ -107,7 +107,8 @@ class Town:
         else:
             self._go_on(Path(start))
         self._people = {person["id"]: person for person in self.compiled["people"]}
-        self._interviewer = Interviewer(self._headless, self._people, lambda: self._record.table("memories"))
+        think = None if self._thinking is None else self._thinking.think
+        self._interviewer = Interviewer(self._headless, self._people, lambda: self._record.table("memories"), think)
 
     @property
     def steps(self) -> int:
