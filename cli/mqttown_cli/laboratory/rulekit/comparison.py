@@ -78,7 +78,7 @@ class Comparison:
     """All of one model.
 
     Attributes:
-        seconds_ours, seconds_theirs: of processor time, all runs; ours with tables and hashes.
+        seconds_ours, seconds_theirs: of processor time for the steps of all runs; ours with tables and hashes.
         seconds_alone: ours without them.
         actions: judged by the town.
     """
@@ -139,9 +139,9 @@ def half_width(values: list[float], confidence: float = 0.95) -> float:
 
 
 def _run(classic: Classic, make: Callable[..., Any], parameters: Mapping[str, Any]) -> tuple[Any, float]:
-    began = time.process_time()
     model = make(**parameters)
     model.made = 0
+    began = time.process_time()
     while model.running and model.made < classic.steps:
         model.step()
         model.made += 1
