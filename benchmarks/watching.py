@@ -38,6 +38,8 @@ FPS_SECONDS: Final = 6.0
 WINDOW_SECONDS: Final = 40.0
 SETTLE_SECONDS: Final = 8.0
 AT_ONCE: Final = 50
+OPEN_SECONDS: Final = 400.0
+"""Patience until all pages are open, also on a busy machine."""
 TICKS: Final = os.sysconf("SC_CLK_TCK")
 MARKS: Final = ("<!-- {} -->\n", "<!-- end of {} -->\n")
 
@@ -156,7 +158,7 @@ async def watching(api: str, count: int) -> AsyncIterator[list[int]]:
 
     tasks = [asyncio.create_task(watch(seat)) for seat in seated]
     try:
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(OPEN_SECONDS):
             for seat in seated:
                 await seat.wait()
         yield heard

@@ -75,7 +75,7 @@ def record(
 async def _recorded(url: str, first: int | None, last: int | None) -> dict[str, Any]:
     from mqttown_dashboard.chronicle import CHAPTER_TICKS, Chronicle  # noqa: PLC0415
     from mqttown_dashboard.history import History  # noqa: PLC0415
-    from mqttown_dashboard.models import Overview  # noqa: PLC0415
+    from mqttown_dashboard.models import HistoryOverview  # noqa: PLC0415
     from mqttown_dashboard.town import Town  # noqa: PLC0415
 
     async with History.open(url, {}) as history:
@@ -97,7 +97,7 @@ async def _recorded(url: str, first: int | None, last: int | None) -> dict[str, 
         for chapter in chapters:
             chapter.complete = True
         hours = [hour for hour in await chronicle.hours() if start <= hour.tick < end]
-        overview = Overview(
+        overview = HistoryOverview(
             run=await chronicle.run(),
             start=town.time_at(0),
             first_tick=start,

@@ -49,6 +49,7 @@ class Hub:
         self._past_bytes = 0
         self._epoch = secrets.token_hex(4)
         self._sequence = 0
+        self._whole: Message | None = None
         self._closed = False
 
     @property
@@ -96,7 +97,7 @@ class Hub:
                 if watcher.lost:
                     watcher.lost = False
                     watcher.queue.clear()
-                    yield Message("snapshot", self._snapshot(), self.last_id)
+                    yield self._present()
                 while watcher.queue and not watcher.lost:
                     yield watcher.queue.popleft()
                 if watcher.lost or self._closed:
@@ -108,6 +109,12 @@ class Hub:
                     yield Message("beat", "{}")
         finally:
             del self._watchers[key]
+
+    def _present(self) -> Message:
+        """The whole present as of the newest frame, made once for all who come before the next; after a break they are many."""
+        if self._whole is None or self._whole.id != self.last_id:
+            self._whole = Message("snapshot", self._snapshot(), self.last_id)
+        return self._whole
 
     def close(self) -> None:
         """End every stream, so that the server can stop."""

@@ -20,6 +20,7 @@ __all__ = [
     "Fact",
     "Frame",
     "Health",
+    "HistoryOverview",
     "Hour",
     "HourOfDistrict",
     "MapBuilding",
@@ -27,7 +28,6 @@ __all__ = [
     "MapTown",
     "MapWay",
     "Memory",
-    "Overview",
     "Page",
     "Point",
     "Said",
@@ -291,7 +291,7 @@ class Hour(BaseModel):
     deeds: int = Field(description="all else that residents did")
 
 
-class Overview(BaseModel):
+class HistoryOverview(BaseModel):
     """The history at a glance."""
 
     run: str = Field(description="names this town's run in links; another start from nothing has another")

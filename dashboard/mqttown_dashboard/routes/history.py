@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from mqttown_contract.types import ID_PATTERN
 from mqttown_dashboard.access import ANYONE
 from mqttown_dashboard.chronicle import CHAPTER_TICKS, Chronicle
-from mqttown_dashboard.models import Bond, Chapter, Event, HourOfDistrict, Overview
+from mqttown_dashboard.models import Bond, Chapter, Event, HistoryOverview, HourOfDistrict
 from mqttown_dashboard.problems import PROBLEMS, ProblemError, unknown
 from mqttown_dashboard.settings import LOOPBACK
 from mqttown_dashboard.state import State, StateOf
@@ -34,10 +34,10 @@ async def _last(state: State, chronicle: Chronicle) -> int:
 
 
 @router.get("/history", summary="The history at a glance")
-async def history(state: StateOf) -> Overview:
+async def history(state: StateOf) -> HistoryOverview:
     """Run, length, and how lively each hour was."""
     chronicle = _chronicle(state)
-    return Overview(
+    return HistoryOverview(
         run=await chronicle.run(),
         start=state.town.time_at(0),
         first_tick=0,

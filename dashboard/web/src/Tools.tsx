@@ -28,6 +28,7 @@ export function Tools({ hand }: { hand: Hand }) {
           <button type="button" aria-label={t("view.nearer")} title={t("view.nearer")} onClick={() => hand.nudge("nearer")}>+</button>
           <button type="button" aria-label={t("view.farther")} title={t("view.farther")} onClick={() => hand.nudge("farther")}>−</button>
           {view === "3d" && <button type="button" aria-label={t("view.turn")} title={t("view.turn")} onClick={() => hand.nudge("turn-right")}>⟳</button>}
+          {view === "3d" && <button type="button" aria-label={t("view.tilt")} title={t("view.tilt")} onClick={() => hand.nudge((hand.pose()?.tilt ?? 0) > 60 ? "tilt-to-plan" : "tilt-up")}>⤒</button>}
         </div>
       )}
       <details className="menu">

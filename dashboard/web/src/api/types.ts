@@ -13,7 +13,7 @@ export type Building = Complete<Schemas["Building"]>;
 export type District = Complete<Schemas["District"]>;
 export type TownMap = Schemas["MapTown"];
 export type MapBuilding = Schemas["MapBuilding"];
-export type Overview = Schemas["Overview"];
+export type Overview = Schemas["HistoryOverview"];
 
 /** An answer has every field; only what is sent may leave out what has a default. */
 type Complete<T> = { [Key in keyof T]-?: Exclude<T[Key], undefined> };

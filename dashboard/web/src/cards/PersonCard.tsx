@@ -68,7 +68,7 @@ function conversation(newestFirst: readonly TownEvent[]): TownEvent[] {
   return last === undefined ? [] : newestFirst.filter((event) => last.tick - event.tick <= 20).slice(0, LINES).reverse();
 }
 
-export function Lines({ events }: { events: readonly TownEvent[] }) {
+function Lines({ events }: { events: readonly TownEvent[] }) {
   const { store } = useParts();
   return (
     <ul className="lines">

@@ -5,14 +5,16 @@ import { useMemo, useRef, useState } from "react";
 import type { TownEvent } from "../api/types.ts";
 import { Name } from "../cards/parts.tsx";
 import { goTo, useParts, useShown, useText } from "../store/context.ts";
-import type { Filter } from "../store/store.ts";
+import { FEED_LENGTH, type Filter } from "../store/store.ts";
 import { timeOf } from "../store/time.ts";
 import { spread } from "../world/spread.ts";
 import { fits, paragraphs, type Paragraph } from "./group.ts";
-import { clause, row, tell } from "./prose.ts";
+import { clause, row, tell, TOLD } from "./prose.ts";
 
 const KINDS: readonly Filter["kind"][] = ["all", "talk", "trade", "work", "moves"];
 const GUESS_PX = 62;
+/** So many older entries come at a time. */
+const MORE = 300;
 
 export function Feed() {
   const t = useText();
@@ -33,10 +35,27 @@ export function Feed() {
             </li>
           ))}
         </ol>
+        <Older />
       </div>
       <Announcer />
     </>
   );
+}
+
+/** Asks for what happened before the oldest entry. */
+function Older() {
+  const { store, source } = useParts();
+  const t = useText();
+  const oldest = useShown((shown) => shown.feed.at(-1)?.tick);
+  const full = useShown((shown) => shown.feed.length >= FEED_LENGTH);
+  const [none, setNone] = useState(false);
+  if (oldest === undefined || none || full) return null;
+  const ask = async (): Promise<void> => {
+    const found = await source.events({ kind: TOLD, until: oldest, limit: MORE });
+    setNone(found.length < MORE);
+    store.remember(found);
+  };
+  return <button type="button" className="older" onClick={() => void ask()}>{t("feed.older")}</button>;
 }
 
 function Filters({ filter }: { filter: Filter }) {

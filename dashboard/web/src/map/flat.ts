@@ -101,10 +101,6 @@ export class FlatMap implements View {
     this.onMoved(false);
   }
 
-  release(): void {
-    this.follow = null;
-  }
-
   pose(): Pose {
     return { x: this.centre[0], y: this.centre[1], distance: PIXELS_FROM / this.zoom, turn: 0, tilt: 0 };
   }

@@ -31,10 +31,6 @@ export class Hand implements Camera {
     this.then((view) => view.nudge(move));
   }
 
-  release(): void {
-    this.view?.release();
-  }
-
   outline(): Point[] {
     return this.view?.outline() ?? [];
   }

@@ -25,7 +25,7 @@ export interface Pose {
 }
 
 /** Smooth moves are asked for by name, so that keys, buttons and tests do the same. */
-export type Nudge = "left" | "right" | "up" | "down" | "nearer" | "farther" | "turn-left" | "turn-right" | "tilt-up" | "tilt-down";
+export type Nudge = "left" | "right" | "up" | "down" | "nearer" | "farther" | "turn-left" | "turn-right" | "tilt-up" | "tilt-down" | "tilt-to-plan";
 
 export interface View {
   readonly kind: "3d" | "2d";
@@ -36,8 +36,6 @@ export interface View {
   project(point: Point, height: number, figure?: boolean): Screen;
   /** Bring a point to the middle; with `follow`, stay on it as it moves, until the watcher takes the camera. */
   flyTo(point: Point, options?: { distance?: number; follow?: () => Point | null }): void;
-  /** Stop following. */
-  release(): void;
   pose(): Pose;
   setPose(pose: Pose): void;
   nudge(move: Nudge): void;

@@ -84,7 +84,7 @@ export class Eye {
       left: go(-step, 0), right: go(step, 0), up: go(0, step), down: go(0, -step),
       nearer: { distance: pose.distance * 0.78 }, farther: { distance: pose.distance / 0.78 },
       "turn-left": { turn: pose.turn - 20 }, "turn-right": { turn: pose.turn + 20 },
-      "tilt-up": { tilt: Math.min(LOWEST_TILT, pose.tilt + 8) }, "tilt-down": { tilt: Math.max(1, pose.tilt - 8) },
+      "tilt-up": { tilt: Math.min(LOWEST_TILT, pose.tilt + 8) }, "tilt-down": { tilt: Math.max(1, pose.tilt - 8) }, "tilt-to-plan": { tilt: 12 },
     };
     const moved = { ...pose, ...changes[move] };
     const stays = this.follow !== null && !["left", "right", "up", "down"].includes(move);

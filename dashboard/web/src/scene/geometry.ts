@@ -63,9 +63,3 @@ export function inside(x: number, y: number, polygon: readonly (readonly [number
   }
   return within;
 }
-
-/** The middle of an outline's corners. */
-export function middle(footprint: readonly (readonly [number, number])[]): Point {
-  const sum = footprint.reduce<Point>(([x, y], [px, py]) => [x + px, y + py], [0, 0]);
-  return [sum[0] / footprint.length, sum[1] / footprint.length];
-}

@@ -98,10 +98,6 @@ export class TownScene implements View {
     this.eye.fly({ ...pose, x, y, distance: distance ?? Math.min(pose.distance, 260), tilt: Math.max(pose.tilt, 50) }, follow ?? null, performance.now());
   }
 
-  release(): void {
-    this.eye.release();
-  }
-
   pose(): Pose {
     return this.eye.pose();
   }

@@ -99,14 +99,11 @@ export const en = {
   "card.show": "Show on the map",
   "card.years": "{{count}} years old",
   "card.visitor": "a visitor's program",
-  "card.mood": "Mood",
-  "card.doing": "Now",
   "card.goal": "Goal",
   "card.home": "Home",
   "card.job": "Work",
   "card.owner": "Belongs to",
   "card.owner.town": "the town",
-  "card.said": "Last words",
   "card.said.none": "Has not said anything yet.",
   "card.talks": "Last conversation",
   "card.friends": "Talks with",
@@ -116,7 +113,6 @@ export const en = {
   "card.times_one": "once",
   "card.times_other": "{{count}} times",
   "card.graph": "Who talks with whom",
-  "card.graph.all": "Everybody",
   "card.day": "Its day",
 
   "place.about": "About {{name}}",
@@ -131,7 +127,6 @@ export const en = {
   "place.stock.left": "{{count}} left",
   "place.history": "Lately here",
   "place.history.none": "Nothing has happened here yet.",
-  "place.address": "Address",
   "place.search": "Find a place",
 
   "district.about": "About {{name}}",
@@ -192,7 +187,6 @@ export const en = {
   "quality.mid": "middle",
   "quality.high": "high",
   "view.language": "Language",
-  "view.lost": "The 3D picture was lost; this is the flat map.",
 
   "overlay.label": "Overlay",
   "overlay.none": "none",
@@ -220,7 +214,6 @@ export const en = {
   "list.now": "now",
   "list.mood": "mood",
   "list.words": "last words",
-  "list.by": "By district",
   "list.outdoors": "out of doors",
   "list.caption": "Residents, where they are and what they do",
 } as const;

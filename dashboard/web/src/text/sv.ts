@@ -101,14 +101,11 @@ export const sv: Words = {
   "card.show": "Visa på kartan",
   "card.years": "{{count}} år",
   "card.visitor": "en besökares program",
-  "card.mood": "Humör",
-  "card.doing": "Just nu",
   "card.goal": "Mål",
   "card.home": "Hem",
   "card.job": "Arbete",
   "card.owner": "Hör till",
   "card.owner.town": "staden",
-  "card.said": "Senaste ord",
   "card.said.none": "Har inte sagt något än.",
   "card.talks": "Senaste samtalet",
   "card.friends": "Talar med",
@@ -118,7 +115,6 @@ export const sv: Words = {
   "card.times_one": "en gång",
   "card.times_other": "{{count}} gånger",
   "card.graph": "Vem talar med vem",
-  "card.graph.all": "Alla",
   "card.day": "Dess dag",
 
   "place.about": "Om {{name}}",
@@ -133,7 +129,6 @@ export const sv: Words = {
   "place.stock.left": "{{count}} kvar",
   "place.history": "Nyligen här",
   "place.history.none": "Ingenting har hänt här än.",
-  "place.address": "Adress",
   "place.search": "Hitta en plats",
 
   "district.about": "Om {{name}}",
@@ -194,7 +189,6 @@ export const sv: Words = {
   "quality.mid": "medel",
   "quality.high": "hög",
   "view.language": "Språk",
-  "view.lost": "3D-bilden gick förlorad; det här är den platta kartan.",
 
   "overlay.label": "Lager",
   "overlay.none": "inget",
@@ -222,7 +216,6 @@ export const sv: Words = {
   "list.now": "nu",
   "list.mood": "humör",
   "list.words": "senaste ord",
-  "list.by": "Per stadsdel",
   "list.outdoors": "utomhus",
   "list.caption": "Invånare, var de är och vad de gör",
 };

@@ -18,15 +18,18 @@ export function Share() {
   const parts = useParts();
   const t = useText();
   const [link, setLink] = useState<string | null>(null);
+  const [copied, setCopied] = useState(false);
   const share = async (): Promise<void> => {
     const address = addressOf(parts);
     setLink(address);
+    setCopied(false);
     try {
       await navigator.clipboard.writeText(address);
     } catch {
       // Without HTTPS a browser may have no clipboard; the field below shows the link to be copied by hand.
       return;
     }
+    setCopied(true);
     setTimeout(() => setLink((shown) => (shown === address ? null : shown)), SAID_MS);
   };
   return (
@@ -34,6 +37,7 @@ export function Share() {
       <button type="button" className="primary" onClick={() => void share()}>{t("time.share")}</button>
       {link !== null && (
         <div className="shared" role="status">
+          {copied && <p>{t("time.shared")}</p>}
           <label>{t("time.link")} <input readOnly value={link} onFocus={(event) => event.target.select()} /></label>
           {!parts.source.recorded && <img src={`/api/v1/preview.png?${link.split("?")[1] ?? ""}`} alt={t("time.picture")} width={240} height={126} />}
           <button type="button" onClick={() => setLink(null)}>{t("close")}</button>
