@@ -8,7 +8,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 EXTRAS = {
-    "test": ("embedded", "chroma", "maps", "research", "mesa", "amqtt", "mcp", "gym", "models", "redis", "otel", "docker"),
+    "test": ("embedded", "chroma", "maps", "research", "mesa", "amqtt", "mcp", "gym", "models", "redis", "otel", "docker", "mail"),
     "town": ("embedded", "chroma"),
 }
 BUILD = ("hatchling>=1.27", "editables>=0.5")

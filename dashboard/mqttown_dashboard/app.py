@@ -14,12 +14,14 @@ from mqttown_dashboard.history import ACTIVITY, PLACING, History, until_begun
 from mqttown_dashboard.hosting import Hosting
 from mqttown_dashboard.hub import Hub
 from mqttown_dashboard.identity import Identity
+from mqttown_dashboard.letters import Letters
 from mqttown_dashboard.listen import SERVICE, Ear
 from mqttown_dashboard.mirror import Mirror
 from mqttown_dashboard.model_keys import ModelKeys
 from mqttown_dashboard.portal import Portal, prepare
 from mqttown_dashboard.presets import Presets
 from mqttown_dashboard.problems import install, problems
+from mqttown_dashboard.recovery import Recovery
 from mqttown_dashboard.residents import Residents
 from mqttown_dashboard.review import Review
 from mqttown_dashboard.rights import Rights
@@ -38,6 +40,7 @@ from mqttown_dashboard.routes import (
     moment,
     operation,
     presets,
+    recovery,
     residents,
     sessions,
     stream,
@@ -63,8 +66,8 @@ _ABOUT = """What happens in the town, what it looks like, and a door into it for
 Positions are metres in the town's frame, money is whole cents, times are ticks of one town minute. Lists are pages:
 `{"items": […], "next": cursor}`. Errors are problem JSON: `code`, `detail`, `path`, `allowed`."""
 ROUTERS: Final = (
-    town, agents, buildings, events, history, moment, stream, accounts, sessions, mine, versions, residents, insight, presets,
-    claims, models, operation, door,
+    town, agents, buildings, events, history, moment, stream, accounts, recovery, sessions, mine, versions, residents, insight,
+    presets, claims, models, operation, door,
 )  # fmt: skip
 
 
@@ -76,6 +79,7 @@ async def running(settings: Settings) -> AsyncIterator[State]:
         OSError, ValueError: the town file, the database or the broker is not as it should be.
     """
     compiled = Town.read(settings.town_file)
+    letters = Letters(settings.mail.get_secret_value() if settings.mail else None)
     mirror = Mirror(compiled)
     hub = Hub(lambda: mirror.snapshot().model_dump_json())
     key = settings.service_key.get_secret_value() if settings.service_key else None
@@ -103,6 +107,7 @@ async def running(settings: Settings) -> AsyncIterator[State]:
                     ModelKeys(portal.pool, known_rights),
                     Presets.read(settings.town_file), Review(portal.pool),
                     Talk(compiled.name, Presets.prose(settings.town_file), settings.prompts),
+                    Recovery(portal.pool), letters,
                 )  # fmt: skip
 
 

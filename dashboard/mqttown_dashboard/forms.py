@@ -19,6 +19,7 @@ __all__ = [
     "Credentials",
     "Form",
     "NewApiKey",
+    "Password",
     "PasswordChange",
     "Refresh",
     "Session",

@@ -76,3 +76,12 @@ CREATE TABLE IF NOT EXISTS portal.thoughts (
     model     text
 );
 CREATE INDEX IF NOT EXISTS thoughts_of_agent ON portal.thoughts (agent, n);
+
+-- Where letters go, for who has forgotten a password; and the tokens in them.
+ALTER TABLE portal.accounts ADD COLUMN IF NOT EXISTS mail text;
+CREATE TABLE IF NOT EXISTS portal.recoveries (
+    token_hash text        PRIMARY KEY CHECK (token_hash ~ '^sha256:[0-9a-f]{64}$'),
+    account    text        NOT NULL REFERENCES portal.accounts ON DELETE CASCADE,
+    expires    timestamptz NOT NULL,
+    used       timestamptz
+);

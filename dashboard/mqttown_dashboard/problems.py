@@ -26,7 +26,7 @@ class Problem(BaseModel):
 
 
 MEDIA_TYPE: Final = "application/problem+json"
-SECRETS: Final = frozenset({"password", "new_password", "refresh_token", "key"})
+SECRETS: Final = frozenset({"password", "new_password", "refresh_token", "key", "token"})
 """Fields that are not repeated to whoever sent them."""
 
 

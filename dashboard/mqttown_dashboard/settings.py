@@ -61,6 +61,9 @@ class Settings(BaseSettings):
     requests_per_minute: int = Field(default=1200, ge=1, description="HTTP requests of one address")
     door_seats: int = Field(default=200, ge=0, le=10_000, description="agents at the REST door at a time")
     door_idle_seconds: float = Field(default=120, gt=0, description="after so long without a request an agent's seat is given up")
+    mail: SecretStr | None = Field(
+        default=None, description="how letters are sent: `file:PATH`, or a URL of Apprise's with `{to}` in it; without it none are"
+    )
     prompts: Path | None = Field(
         default=None, description="folder of prompts, for owners who talk with their residents; without it no model answers them"
     )

@@ -9,6 +9,7 @@ from mqttown_dashboard.history import History
 from mqttown_dashboard.hosting import Hosting
 from mqttown_dashboard.hub import Hub
 from mqttown_dashboard.identity import Identity
+from mqttown_dashboard.letters import Letters
 from mqttown_dashboard.listen import Ear
 from mqttown_dashboard.mirror import Mirror
 from mqttown_dashboard.model_keys import ModelKeys
@@ -16,6 +17,7 @@ from mqttown_dashboard.models import Agent
 from mqttown_dashboard.portal import Portal
 from mqttown_dashboard.presets import Presets
 from mqttown_dashboard.problems import unknown
+from mqttown_dashboard.recovery import Recovery
 from mqttown_dashboard.residents import Residents
 from mqttown_dashboard.review import Review
 from mqttown_dashboard.seats import Seats
@@ -55,6 +57,8 @@ class State:
     presets: Presets
     review: Review
     talk: Talk
+    recovery: Recovery
+    letters: Letters
 
     def agent(self, name: str) -> Agent:
         """An agent of the town.

@@ -13,6 +13,7 @@ from mqttown_dashboard.problems import ProblemError
 __all__ = ["Throttle", "too_many"]
 
 FAILURES_OF_ACCOUNT: Final = RateLimitItemPerMinute(10, 15)
+LETTERS_OF_ACCOUNT: Final = RateLimitItemPerHour(3)
 
 
 class Throttle:
@@ -61,6 +62,16 @@ class Throttle:
             ProblemError: 429, too many from this address.
         """
         self._demand(self._sign_ups, "sign_up", address)
+
+    def letter(self, address: str, account: str) -> None:
+        """Count a request for a letter, or a try with its token; the same for accounts that are and that are not.
+
+        Raises:
+            ProblemError: 429, too many from this address, or for this account.
+        """
+        self._demand(self._sign_ins, "letter", address)
+        if account:
+            self._demand(LETTERS_OF_ACCOUNT, "letter_to", account)
 
     def _demand(self, item: RateLimitItem, *who: str) -> None:
         if not self._exact.hit(item, *who):
