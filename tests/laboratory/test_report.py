@@ -156,7 +156,16 @@ def test_a_report_is_one_file_that_asks_nobody(cough: RunFolder) -> None:
     ]
     assert "&lt;script&gt;" in page
     manifest = cough.manifest()
-    for told in (manifest["hash"], manifest["lock_hash"], "well again", "spread 0.4", "Maps", "Networks", "Detectable"):
+    for told in (
+        manifest["hash"],
+        manifest["lock_hash"],
+        manifest["runs"][0]["facts"]["content_hash"],
+        "well again",
+        "spread 0.4",
+        "Maps",
+        "Networks",
+        "Detectable",
+    ):
         assert told in page
     assert [tag for tag, _ in parsed.tags].count("svg") == 1 + 2 + 2  # curves, and a map and a network of each set
 

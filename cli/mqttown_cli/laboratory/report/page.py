@@ -137,6 +137,12 @@ def _label(side: Side, runs: RunSet, *, several: bool) -> str:
 
 def _provenance(side: Side) -> dict[str, str]:
     told: dict[str, str] = {name: _text(side.manifest[name]) for name in _TOLD if name in side.manifest}
+    facts: dict[str, dict[str, None]] = {}
+    for run in side.manifest["runs"]:
+        for name, value in run["facts"].items():
+            if value not in (None, [], {}):
+                facts.setdefault(name, {})[_text(value)] = None
+    told |= {name: _listed(list(values)) for name, values in facts.items()}
     told |= {f"version of {name}": str(value) for name, value in side.manifest["versions"].items()}
     return told | {name: str(value) for name, value in side.manifest["machine"].items()}
 
