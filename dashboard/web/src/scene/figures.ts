@@ -12,6 +12,8 @@ import { CLOTHES, HAIR, SELECTED, SHADOW, SKIN } from "./palette.ts";
 
 /** Height of the shape in metres, before it is enlarged to be seen. */
 export const FIGURE_HEIGHT = 1.95;
+/** More people than this are drawn with fewer corners each. */
+const FINE_AT_MOST = 120;
 /** Parts of a figure as the shader knows them. */
 const PART = { coat: 0, skin: 1, hair: 2, left: 3, right: 4 } as const;
 
@@ -55,6 +57,7 @@ export class Figures {
   private readonly world: World;
   private readonly ring: Mesh;
   private geometry: InstancedBufferGeometry | null = null;
+  private coarse: InstancedBufferGeometry | null = null;
   private spots: InstancedBufferGeometry | null = null;
   private bodies: Mesh[] = [];
   private capacity = 0;
@@ -104,7 +107,7 @@ export class Figures {
       index++;
     }
     this.count = index;
-    for (const shape of [geometry, this.spots!]) shape.instanceCount = index;
+    for (const shape of [geometry, this.coarse!, this.spots!]) shape.instanceCount = index;
     place.needsUpdate = move.needsUpdate = true;
   }
 
@@ -131,14 +134,20 @@ export class Figures {
     this.dressed = [];
     for (const body of this.bodies) body.removeFromParent();
     this.geometry?.dispose();
+    this.coarse?.dispose();
     this.spots?.dispose();
-    this.geometry = instanced(figureShape());
+    this.geometry = instanced(figureShape(wanted <= FINE_AT_MOST));
     for (const [name, size] of [["place", 4], ["move", 4], ["coat", 3], ["skin", 3], ["hair", 3]] as const) {
       this.geometry.setAttribute(name, new InstancedBufferAttribute(new Float32Array(this.capacity * size), size).setUsage(DynamicDrawUsage));
     }
     this.spots = instanced(new CircleGeometry(0.6, 12).rotateX(-Math.PI / 2));
-    for (const name of ["place", "move"]) this.spots.setAttribute(name, this.geometry.getAttribute(name));
-    const orders: [InstancedBufferGeometry, ShaderMaterial, number][] = [[this.spots, this.spot, 2], [this.geometry, this.solid, 3], [this.geometry, this.ghost, 4]];
+    this.coarse = instanced(figureShape(false));
+    for (const name of ["place", "move", "coat", "skin", "hair"]) {
+      const shared = this.geometry.getAttribute(name);
+      this.coarse.setAttribute(name, shared);
+      if (name === "place" || name === "move") this.spots.setAttribute(name, shared);
+    }
+    const orders: [InstancedBufferGeometry, ShaderMaterial, number][] = [[this.spots, this.spot, 2], [this.geometry, this.solid, 3], [this.coarse, this.ghost, 4]];
     this.bodies = orders.map(([shape, material, order]) => {
       const body = new Mesh(shape, material);
       body.renderOrder = order;
@@ -163,18 +172,19 @@ function instanced(shape: BufferGeometry): InstancedBufferGeometry {
   return geometry;
 }
 
-/** Legs, coat, arms, head, hair; it faces south (towards +z) when unturned. */
-function figureShape(): BufferGeometry {
+/** Legs, coat, arms, head, hair; it faces south (towards +z) when unturned. Coarse for crowds and for who is seen through walls. */
+function figureShape(fine: boolean): BufferGeometry {
+  const round = fine ? 10 : 6;
   const limb = (x: number, from: number, to: number, thick: number): BufferGeometry =>
-    new CylinderGeometry(thick, thick * 0.85, to - from, 6).translate(x, (from + to) / 2, 0);
+    new CylinderGeometry(thick, thick * 0.85, to - from, fine ? 6 : 4, 1, !fine).translate(x, (from + to) / 2, 0);
   return mergeGeometries([
     named(limb(-0.14, 0, 0.72, 0.12), PART.left),
     named(limb(0.14, 0, 0.72, 0.12), PART.right),
     named(limb(0.4, 0.82, 1.3, 0.09), PART.left),
     named(limb(-0.4, 0.82, 1.3, 0.09), PART.right),
-    named(new CapsuleGeometry(0.3, 0.5, 2, 9).translate(0, 1.02, 0), PART.coat),
-    named(new SphereGeometry(0.29, 10, 8).translate(0, 1.66, 0), PART.skin),
-    named(new SphereGeometry(0.31, 10, 5, 0, 2 * Math.PI, 0, 1.45).rotateX(-0.3).translate(0, 1.69, -0.02), PART.hair),
+    named(new CapsuleGeometry(0.3, 0.5, fine ? 2 : 1, round - 1).translate(0, 1.02, 0), PART.coat),
+    named(new SphereGeometry(0.29, round, fine ? 8 : 5).translate(0, 1.66, 0), PART.skin),
+    named(new SphereGeometry(0.31, round, fine ? 5 : 3, 0, 2 * Math.PI, 0, 1.45).rotateX(-0.3).translate(0, 1.69, -0.02), PART.hair),
   ]);
 }
 
