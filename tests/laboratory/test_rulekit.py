@@ -81,6 +81,11 @@ def test_whoever_lacks_the_money_is_refused_and_money_stays() -> None:
     assert sum(me.purse for me in model.agents.values()) == 30 * 100
 
 
+def test_no_town_taxes_a_plain_world() -> None:
+    model = played(Boltzmann, 1_500, seed=1, agents=6, lively=0.02, record=False)  # a day is over, and its night
+    assert sum(me.purse for me in model.agents.values()) == 6 * 100
+
+
 def test_schelling_moves_to_free_places_until_all_are_happy() -> None:
     model = Schelling(seed=2, width=8, height=8)
     before = MEASURES["like_neighbours"](model.tables(), of="group", radius=1.5 * 84 / 14)

@@ -8,8 +8,9 @@ import orjson
 
 __all__ = ["cell", "graph", "grid", "hall", "resident"]
 
-BEGINS: Final = "2026-03-02T04:01:00"
-"""A minute after the town has settled its accounts, so that 1,438 minutes go by before it does so again."""
+BEGINS: Final = "2026-03-02T06:00:00"
+NO_TAXES: Final = {"levy": 0, "poor": 0}
+"""Rules of the town that are changed in the first tick: the town takes from no purse and fills none up."""
 A_MINUTES_WAY: Final = 8_400
 """What a walker covers in a tick, cm (docs/rules.md)."""
 
@@ -123,6 +124,7 @@ def _pack(
         "jobs": [],
         "people": people,
         "prose": {},
+        "rules": NO_TAXES,
         "weather": {"start": "clear", "change": {}},
     }  # fmt: skip
     return {**pack, "content_hash": sha256(orjson.dumps(pack)).hexdigest()}

@@ -22,6 +22,8 @@ from mqttown_orchestrator.world.turn import Happened
 
 __all__ = ["Played", "replayed"]
 
+LABORATORY: Final = "laboratory"
+"""Who changes rules, as the town's inputs name it."""
 HASHED_EVERY: Final = 60
 """Ticks between two hashes of the state, as in a town."""
 
@@ -59,7 +61,9 @@ class Played:
         self.running = True
         self.journal: list[list[Input]] = []
         self._record = Record(Names.of_town(pack)) if record else None
-        self._tick([TownInput("came", agent) for agent in self.agents])
+        rules = [{"kind": "rule", "name": name, "value": value} for name, value in pack.get("rules", {}).items()]
+        first = [TownInput("intervene", LABORATORY, rule) for rule in rules]
+        self._tick([*first, *(TownInput("came", agent) for agent in self.agents)])
 
     def act(self, me: Me) -> Act | None:
         """What an agent does now; None is nothing. This is the rule."""
