@@ -42,12 +42,14 @@ from mqttown_dashboard.routes import (
     presets,
     recovery,
     residents,
+    second_factor,
     sessions,
     stream,
     town,
     versions,
 )
 from mqttown_dashboard.seats import Seats
+from mqttown_dashboard.second_factor import SecondFactor
 from mqttown_dashboard.secret import Passwords
 from mqttown_dashboard.settings import Settings
 from mqttown_dashboard.shield import BodyShield, RateShield, ResponseHeaders
@@ -66,8 +68,8 @@ _ABOUT = """What happens in the town, what it looks like, and a door into it for
 Positions are metres in the town's frame, money is whole cents, times are ticks of one town minute. Lists are pages:
 `{"items": […], "next": cursor}`. Errors are problem JSON: `code`, `detail`, `path`, `allowed`."""
 ROUTERS: Final = (
-    town, agents, buildings, events, history, moment, stream, accounts, recovery, sessions, mine, versions, residents, insight,
-    presets, claims, models, operation, door,
+    town, agents, buildings, events, history, moment, stream, accounts, recovery, sessions, second_factor, mine, versions,
+    residents, insight, presets, claims, models, operation, door,
 )  # fmt: skip
 
 
@@ -107,7 +109,7 @@ async def running(settings: Settings) -> AsyncIterator[State]:
                     ModelKeys(portal.pool, known_rights),
                     Presets.read(settings.town_file), Review(portal.pool),
                     Talk(compiled.name, Presets.prose(settings.town_file), settings.prompts),
-                    Recovery(portal.pool), letters,
+                    Recovery(portal.pool), letters, SecondFactor.open(portal.pool, settings.data),
                 )  # fmt: skip
 
 

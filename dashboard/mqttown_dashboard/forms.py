@@ -58,6 +58,9 @@ class SignIn(Form):
 
     name: Annotated[Text, Field(min_length=1, max_length=48)]
     password: Attempt
+    code: Annotated[SecretStr, Field(max_length=8)] | None = Field(
+        default=None, description="of the second factor, if there is one"
+    )
     client: Annotated[Text, Field(max_length=80)] | None = Field(default=None, description="what the session is called in the list")
 
 

@@ -85,3 +85,11 @@ CREATE TABLE IF NOT EXISTS portal.recoveries (
     expires    timestamptz NOT NULL,
     used       timestamptz
 );
+
+-- The second factor of an account: its secret encrypted with a key of the data directory, in force once it was confirmed.
+CREATE TABLE IF NOT EXISTS portal.second_factors (
+    account   text        PRIMARY KEY REFERENCES portal.accounts ON DELETE CASCADE,
+    secret    bytea       NOT NULL,
+    confirmed timestamptz,
+    last_step bigint      NOT NULL DEFAULT 0          -- a code is good once
+);

@@ -26,7 +26,7 @@ class Problem(BaseModel):
 
 
 MEDIA_TYPE: Final = "application/problem+json"
-SECRETS: Final = frozenset({"password", "new_password", "refresh_token", "key", "token"})
+SECRETS: Final = frozenset({"password", "new_password", "refresh_token", "key", "token", "code"})
 """Fields that are not repeated to whoever sent them."""
 
 

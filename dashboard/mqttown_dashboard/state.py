@@ -21,6 +21,7 @@ from mqttown_dashboard.recovery import Recovery
 from mqttown_dashboard.residents import Residents
 from mqttown_dashboard.review import Review
 from mqttown_dashboard.seats import Seats
+from mqttown_dashboard.second_factor import SecondFactor
 from mqttown_dashboard.secret import Passwords
 from mqttown_dashboard.settings import Settings
 from mqttown_dashboard.spending import Spending
@@ -59,6 +60,7 @@ class State:
     talk: Talk
     recovery: Recovery
     letters: Letters
+    second_factor: SecondFactor
 
     def agent(self, name: str) -> Agent:
         """An agent of the town.

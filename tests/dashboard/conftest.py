@@ -401,6 +401,7 @@ def dashboard_environment(journal_url: str, broker_port: int, tiny_town_file: Pa
         "MQTTOWN_SIGN_INS_PER_MINUTE": "100000",
         "MQTTOWN_REQUESTS_PER_MINUTE": "1000000",
         "MQTTOWN_RESIDENTS_PER_OWNER": "100",
+        "MQTTOWN_MAIL": f"file:{os.devnull}",
         "MQTTOWN_PROMPTS": str(ROOT / "content" / "prompts"),
     }
 

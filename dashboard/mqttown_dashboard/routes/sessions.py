@@ -29,6 +29,13 @@ async def sign_in(
     if not await state.passwords.fits(form.password.get_secret_value(), known):
         state.throttle.failed(form.name)
         raise ProblemError(401, "not_allowed", "Name and password do not fit together.", headers={"WWW-Authenticate": "Bearer"})
+    if await state.second_factor.in_force(form.name):
+        code = "" if form.code is None else form.code.get_secret_value()
+        if not code:
+            raise ProblemError(401, "second_factor", "A code of your second factor is needed.", path="body.code")
+        if not await state.second_factor.passes(form.name, code):
+            state.throttle.failed(form.name)
+            raise ProblemError(401, "second_factor", "This is no code of your second factor, or no longer.", path="body.code")
     session, token = await state.portal.begin(form.name, _printable(form.client or user_agent or "unknown"), address)
     return _signed_in(state, form.name, session, token)
 
