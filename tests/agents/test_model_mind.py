@@ -188,6 +188,14 @@ def test_one_sleeps_at_night_or_when_tired(aino: Any, observe: Any, time: str, e
     assert action["parameters"] == {"ticks": 30}
 
 
+def test_gifts_do_not_go_to_and_fro(aino: Any, observe: Any) -> None:
+    led = aino(lambda _: call("give", to="otto", amount=100))
+    assert led.decide(seen(observe, visible=[OTTO]))["action"] == "give"
+    led.decide(seen(observe, tick=365, visible=[OTTO], because=["gift"]))
+    assert "give" not in names(led.completions[-1])
+    assert led.decide(seen(observe, tick=420, visible=[OTTO], because=["gift"]))["action"] == "give"
+
+
 def test_reflection_asks_looks_and_points_to_its_evidence(aino: Any, observe: Any) -> None:
     def think(completion: Completion) -> dict[str, Any]:
         if names(completion) == ["ask"]:

@@ -14,7 +14,7 @@ __all__ = ["Prudence", "TooMuch"]
 
 _MOST_SAID: Final = 8
 _WINDOW: Final = 60
-"""In so many minutes nobody says more than that: the bound that makes an endless talk impossible."""
+"""In so many minutes nobody says more than that, or gives more than once: the bounds that make an endless to and fro impossible."""
 _STAY: Final = 10
 """Minutes: whoever has just set out does not set out again, unless somebody calls."""
 _SHORTEST_REST: Final = 10
@@ -43,6 +43,7 @@ class Prudence:
         self._relations = relations
         self._said: list[int] = []
         self._left = -_STAY
+        self._gave = -_WINDOW
 
     def considered(self, now: Situation, *, addressed: bool) -> list[Mapping[str, Any]]:
         """Those of `available_actions` that go to the model, each as it is."""
@@ -70,6 +71,8 @@ class Prudence:
         """Keep in mind what is being done."""
         if chosen.action == "say":
             self._said.append(tick)
+        elif chosen.action == "give":
+            self._gave = tick
         elif chosen.action == "move_to":
             self._left = tick
 
@@ -80,6 +83,8 @@ class Prudence:
     def _considers(self, verb: str, now: Situation, addressed: bool) -> bool:
         if verb == "say":
             return len(self._said) < _MOST_SAID and (addressed or self._would_begin(now))
+        if verb == "give":
+            return now.tick - self._gave >= _WINDOW
         if verb == "sleep":
             night = span_holds((self._persona.sleeps - _EARLY_TO_BED) % DAY, self._persona.wakes, now.minute)
             return night or now.needs["energy"] < _TIRED
