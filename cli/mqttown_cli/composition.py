@@ -16,6 +16,8 @@ SERVICES: Final = ("orchestrator", "memory", "gateway", "dashboard", "cli", "hos
 """Processes of ours with a key of their own."""
 
 
+_JAILER_STOP_SECONDS: Final = 20.0
+"""It stops containers, and unmounts their disks."""
 _THOUGHTFUL_TICK_SECONDS: Final = "900"
 """A lockstep tick waits so long where thoughts come from models."""
 _LOCKSTEP_THOUGHT_SECONDS: Final = "300"
@@ -186,7 +188,7 @@ class Composition:
         spectator = {"MQTTOWN_SPECTATOR_KEY": self._tokens["spectator"]} if self._plan.broker == "mosquitto" else {}
         return (
             Part("doorkeeper", "mqttown_runtime.doorkeeper", {**jailed, **spectator}, rank=1),
-            Part("jailer", "mqttown_runtime.jailer", jailed, rank=4),
+            Part("jailer", "mqttown_runtime.jailer", jailed, rank=4, stop_seconds=_JAILER_STOP_SECONDS),
         )
 
     def gateway(self) -> tuple[Part, ...]:

@@ -53,6 +53,7 @@ class Part:
         settings: its environment beside ours, secrets included.
         final: whether its end is the end of the town.
         rank: parts of a higher rank are stopped first.
+        stop_seconds: after so long without an end it is killed.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Part:
     settings: Mapping[str, str]
     final: bool = False
     rank: int = 0
+    stop_seconds: float = KILL_SECONDS
     process: asyncio.subprocess.Process | None = None
     ready: dict[str, Any] = field(default_factory=dict)
     restarts: int = 0
@@ -210,10 +212,10 @@ class Supervisor:
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(how)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(KILL_SECONDS):
+                async with asyncio.timeout(part.stop_seconds):
                     await process.wait()
                     return
-            self._tell(f"{part.name} did not stop within {KILL_SECONDS:.0f} s; killing it")
+            self._tell(f"{part.name} did not stop within {part.stop_seconds:.0f} s; killing it")
 
 
 def _last_lines(text: str, lines: int = 6) -> str:

@@ -25,7 +25,7 @@ import pytest
 
 from mqttown_runtime.sandbox.cell import Cell
 from mqttown_runtime.sandbox.engine import Engine, EngineError
-from mqttown_runtime.sandbox.image import AGENT_IMAGE, BASE_IMAGE, agent_files, build
+from mqttown_runtime.sandbox.image import AGENT_IMAGE, agent_files, build
 from mqttown_runtime.sandbox.limits import Limits
 
 KEPT = Path("/var/lib/mqttown-test-engine")
@@ -114,7 +114,7 @@ def own_engine(image: str, engine_url: str) -> Iterator[OwnEngine]:
     folder = Path(tempfile.mkdtemp(prefix="own-", dir=KEPT))
     engine = OwnEngine(folder, run)
     engine.start()
-    engine.load(f"{image} {BASE_IMAGE}", engine_url)
+    engine.load(image, engine_url)
     yield engine
     if _answers(engine.url):
         engine.stop()
@@ -322,11 +322,15 @@ class RunningTown:
         """What one of its processes has written."""
         return (self.data / "logs" / f"{part}.log").read_text(errors="replace")
 
-    def end(self) -> None:
-        """Stop it, and take the agents' disks away."""
+    def stop(self) -> None:
+        """Stop it as Ctrl-C does; `begin` lets it go on."""
         if hasattr(self, "process") and self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-            self.process.wait(30)
+            self.process.wait(60)
+
+    def end(self) -> None:
+        """Stop it, and take the agents' disks away."""
+        self.stop()
         for disk in self.data.glob("jail/*/disk"):
             while os.path.ismount(disk):
                 subprocess.run(["umount", str(disk)], check=True)

@@ -66,7 +66,6 @@ class Stage:
 
     def __init__(self, town: Any, engine: Engine) -> None:
         self.town, self.engine = town, engine
-        self._database = json.loads((town.data / "running.json").read_text())["database"]
         body = {"name": "riitta", "password": "seven grey trams"}
         httpx.post(f"{town.ready['api']}/accounts", json=body, timeout=30).raise_for_status()
         answer = httpx.post(f"{town.ready['api']}/sessions", json=body, timeout=30)
@@ -77,7 +76,7 @@ class Stage:
 
     def rows(self, statement: str, *arguments: Any) -> list[dict[str, Any]]:
         async def fetch() -> list[dict[str, Any]]:
-            connection = await asyncpg.connect(self._database)
+            connection = await asyncpg.connect(json.loads((self.town.data / "running.json").read_text())["database"])
             try:
                 return [dict(row) for row in await connection.fetch(statement, *arguments)]
             finally:
@@ -151,6 +150,22 @@ def test_killing_the_runtime_loses_nobody_and_doubles_nobody(stage: Stage) -> No
     assert stage.rows("SELECT agent, starts FROM runtime.hosted ORDER BY agent") == starts
     twice = stage.rows("SELECT agent, action_id, count(*) FROM actions GROUP BY 1, 2 HAVING count(*) > 1")
     assert twice == []
+
+
+def test_the_town_stops_and_goes_on_with_everybody(stage: Stage) -> None:
+    before = stage.containers()
+    starts = stage.rows("SELECT starts, failures FROM runtime.hosted ORDER BY agent")
+    stage.town.stop()
+    assert stage.containers() == {}
+    assert not any(os.path.ismount(disk) for disk in stage.town.data.glob("jail/*/disk"))
+    stage.town.begin()
+    began = stage.tick()
+    for agent in before:
+        stage.wait(f"{agent} acts again", lambda agent=agent: stage.acted(agent, since=began))  # type: ignore[misc]
+    assert stage.containers() == before
+    after = stage.rows("SELECT starts, failures FROM runtime.hosted ORDER BY agent")
+    assert [row["starts"] - 1 for row in after] == [row["starts"] for row in starts]
+    assert [row["failures"] for row in after] == [row["failures"] for row in starts]
 
 
 def test_who_is_deleted_is_gone(stage: Stage) -> None:

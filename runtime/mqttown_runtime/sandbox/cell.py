@@ -69,14 +69,22 @@ class Cell:
             own.mkdir(mode=0o700, exist_ok=True)
             os.chown(own, self.number, self.number)
 
-    def remove(self) -> None:
-        """Take everything away: configuration, memory, logs.
+    def close(self) -> None:
+        """Unmount its disk; all that is on it stays.
 
         Raises:
             CellError: the disk is still in use.
         """
         while os.path.ismount(self._disk):
             _do("umount", str(self._disk))
+
+    def remove(self) -> None:
+        """Take everything away: configuration, memory, logs.
+
+        Raises:
+            CellError: the disk is still in use.
+        """
+        self.close()
         if self.folder.exists():
             shutil.rmtree(self.folder)
 

@@ -145,6 +145,8 @@ class Programs:
         await asyncio.to_thread(self._base_and_agents_image, engine)
 
     def _base_and_agents_image(self, engine: Engine) -> None:
+        if not engine.has_image(BASE_IMAGE) and engine.has_image(AGENT_IMAGE):
+            return  # brought by the operator
         if not engine.has_image(BASE_IMAGE):
             log.info("making the base image; it takes a minute or two, once")
             environment = {**os.environ, **({"DOCKER_HOST": self._url} if self._url else {})}

@@ -1,6 +1,7 @@
 """The warden: makes what is what is wished. Holds Docker's socket, so it hears nobody: its one source is the register."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -112,6 +113,9 @@ class Warden:
         ended = {one.agent: one.finished for one in await asyncio.to_thread(self._engine.list)}
         for agent in (one.agent for one in running):
             await self._register.observe(agent, "waiting", "the town has stopped", counted=ended.get(agent))
+        for wish in await self._register.all("docker"):
+            with contextlib.suppress(CellError):  # still in use: it is unmounted with the machine
+                await asyncio.to_thread(self._cell(wish).close)
 
     def close(self) -> None:
         """Let go of the engine; the agents live on."""
