@@ -1,6 +1,6 @@
 """Prudence: which of the possible actions a resident considers at all, by their profile, whatever a model may say."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from mqttown_agents.model.profile import Profile
@@ -81,21 +81,19 @@ class Prudence:
         return Chosen("wait", {} if now.busy else {"ticks": _SHORTEST_REST}, "goes on")
 
     def _considers(self, verb: str, now: Situation, addressed: bool) -> bool:
-        if verb == "say":
-            return len(self._said) < _MOST_SAID and (addressed or self._would_begin(now))
-        if verb == "give":
-            return now.tick - self._gave >= _WINDOW
-        if verb == "sleep":
-            night = span_holds((self._persona.sleeps - _EARLY_TO_BED) % DAY, self._persona.wakes, now.minute)
-            return night or now.needs["energy"] < _TIRED
-        if verb == "move_to":
-            return addressed or now.tick - self._left >= _STAY
-        if verb == "buy":
-            return any(offer["price"] <= self._profile.may_spend(now.purse) for offer in _sold(now))
-        if verb == "claim":
-            price = now.here.get("price") if now.here is not None else None
-            return price is not None and price <= self._profile.may_spend(now.purse)
-        return True
+        spare, price = self._profile.may_spend(now.purse), now.here.get("price") if now.here is not None else None
+        bounds: dict[str, Callable[[], bool]] = {
+            "say": lambda: len(self._said) < _MOST_SAID and (addressed or self._would_begin(now)),
+            "give": lambda: now.tick - self._gave >= _WINDOW,
+            "sleep": lambda: self._is_bedtime(now) or now.needs["energy"] < _TIRED,
+            "move_to": lambda: addressed or now.tick - self._left >= _STAY,
+            "buy": lambda: any(offer["price"] <= spare for offer in _sold(now)),
+            "claim": lambda: price is not None and price <= spare,
+        }
+        return verb not in bounds or bounds[verb]()
+
+    def _is_bedtime(self, now: Situation) -> bool:
+        return span_holds((self._persona.sleeps - _EARLY_TO_BED) % DAY, self._persona.wakes, now.minute)
 
     def _would_begin(self, now: Situation) -> bool:
         least = self._profile.least_warmth()
