@@ -19,6 +19,7 @@ __all__ = [
     "Credentials",
     "Form",
     "NewApiKey",
+    "NewCredentials",
     "Password",
     "PasswordChange",
     "Refresh",
@@ -26,6 +27,7 @@ __all__ = [
     "SignIn",
     "SignUp",
     "SignedInAnswer",
+    "Snippets",
     "Topics",
 ]
 
@@ -196,3 +198,17 @@ class Credentials(BaseModel):
     town: str
     district: str
     topics: Topics
+
+
+class Snippets(BaseModel):
+    """Programs to begin with, ready to be pasted and run; the key is in them."""
+
+    python: str
+    javascript: str
+    shell: str
+
+
+class NewCredentials(Credentials):
+    """New credentials, with programs to begin with; told once."""
+
+    snippets: Snippets

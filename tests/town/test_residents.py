@@ -1,6 +1,10 @@
 """Hosted residents in a whole town: registered over REST and from a shell they walk and talk, claim, pause and go."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -97,6 +101,30 @@ def test_of_two_who_claim_at_once_one_gets_it_and_the_other_is_told_why(town: An
     until(lambda: town.api(f"/buildings/{house['id']}")["owner"] == winner, 5)
     mine = [claim["building"] for owner in owners for claim in owner.send("GET", "/claims").json()]
     assert mine == [house["id"]]
+
+
+@pytest.mark.parametrize("language", ["python", "javascript", "shell"])
+def test_the_programs_to_begin_with_run_as_printed(
+    town: Any, language: str, node: str, node_modules: Path, mosquitto_clients: None, tmp_path: Path
+) -> None:
+    owner = Owner(town.ready["api"], f"owner-{language}")
+    made = owner.send("POST", "/agents", json={"id": f"visitor-{language}"}).json()
+    file = {
+        "python": tmp_path / "a.py",
+        "javascript": node_modules.parent / f"{language}-{os.getpid()}.mjs",
+        "shell": tmp_path / "a.sh",
+    }
+    file[language].write_text(made["snippets"][language], encoding="utf-8")
+    command = {"python": [sys.executable], "javascript": [node], "shell": ["sh"]}[language]
+    program = subprocess.Popen([*command, str(file[language])], stdout=subprocess.PIPE, start_new_session=True)
+    try:
+        until(lambda: owner.send("GET", f"/agents/visitor-{language}").json()["presence"] == "online")
+        assert program.stdout is not None
+        assert program.stdout.readline(), "it tells what it hears"
+    finally:
+        os.killpg(program.pid, signal.SIGKILL)
+        program.communicate()
+        file[language].unlink()
 
 
 def test_the_same_from_a_shell(town: Any, tmp_path: Path) -> None:

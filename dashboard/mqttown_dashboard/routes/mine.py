@@ -10,10 +10,11 @@ from mqttown_contract.types import Id
 from mqttown_dashboard import residency
 from mqttown_dashboard.access import Account, Manager
 from mqttown_dashboard.credentials import credentials_of
-from mqttown_dashboard.forms import AgentForm, AgentKey, AgentKeyForm, Credentials
+from mqttown_dashboard.forms import AgentForm, AgentKey, AgentKeyForm, NewCredentials
 from mqttown_dashboard.models import Agent
 from mqttown_dashboard.problems import ProblemError, problems
 from mqttown_dashboard.secret import digest, fresh
+from mqttown_dashboard.snippets import snippets_of
 from mqttown_dashboard.state import State, StateOf
 
 __all__ = ["router"]
@@ -31,7 +32,7 @@ _registering: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
     summary="Register an external agent",
     responses=problems(401, 403, 409, 413, 422, 429, 503, 504),
 )
-async def register(form: AgentForm, state: StateOf, caller: Manager, request: Request) -> Credentials:
+async def register(form: AgentForm, state: StateOf, caller: Manager, request: Request) -> NewCredentials:
     """Gives an agent of yours a body, and a key that is told once. The town itself checks name and tagline."""
     lock = _registering.setdefault(caller.name, asyncio.Lock())
     async with lock:
@@ -50,7 +51,7 @@ async def register(form: AgentForm, state: StateOf, caller: Manager, request: Re
                 "kind": "external", "owner": caller.name, "key_hash": digest(key),
             },
         )  # fmt: skip
-    return credentials_of(state, _asked(state, request), form.id, key, result["home_district"])
+    return _new(state, request, form.id, key, result["home_district"])
 
 
 @router.get("/me/agents", summary="My agents", responses=problems(401, 403))
@@ -83,13 +84,13 @@ async def keys(agent_id: AgentId, state: StateOf, _: Manager) -> list[AgentKey]:
     summary="A key for an agent",
     responses=problems(401, 403, 404, 413, 422, 503, 504),
 )
-async def make_key(agent_id: AgentId, form: AgentKeyForm, state: StateOf, _: Manager, request: Request) -> Credentials:
+async def make_key(agent_id: AgentId, form: AgentKeyForm, state: StateOf, _: Manager, request: Request) -> NewCredentials:
     """A further key, told once: for a second connection, or to change keys without a gap."""
     key = fresh()
     tag = form.tag or ""
     result = await state.ear.command("key", {"agent": agent_id, "tag": tag, "key_hash": digest(key)})
     username = f"{agent_id}~{tag}" if tag else agent_id
-    return credentials_of(state, _asked(state, request), username, key, result["home_district"])
+    return _new(state, request, username, key, result["home_district"])
 
 
 @router.delete(
@@ -105,6 +106,7 @@ async def revoke_key(agent_id: AgentId, tag: Annotated[Id, Path()], state: State
     await state.ear.command("revoke", {"agent": agent_id, "tag": tag})
 
 
-def _asked(state: State, request: Request) -> str:
-    """Host that the request was sent to."""
-    return request.url.hostname or state.settings.mqtt_host
+def _new(state: State, request: Request, username: str, key: str, district: str) -> NewCredentials:
+    asked = request.url.hostname or state.settings.mqtt_host
+    known = credentials_of(state, asked, username, key, district)
+    return NewCredentials(**known.model_dump(by_alias=True), snippets=snippets_of(known))
