@@ -126,6 +126,8 @@ def test_a_persona_registered_over_rest_walks_and_talks_from_its_own_container(s
     assert "mira" in stage.containers()
     view = stage.send("GET", "/me/residents/mira").json()
     assert view["status"] == "running", view
+    how = "SELECT online, health, thought_tick > 0 AS thought FROM runtime.residents WHERE agent = 'mira'"
+    stage.wait("a heartbeat", lambda: stage.rows(how) == [{"online": True, "health": "well", "thought": True}])
 
 
 def test_an_uploaded_program_does_too(stage: Stage) -> None:
