@@ -54,4 +54,4 @@ $(VENV)/test.stamp: $(VENV)/town.stamp requirements/test.txt requirements/model.
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .cache dashboard/web/node_modules dashboard/mqttown_dashboard/static/app
+	rm -rf $(VENV) .cache dashboard/web/node_modules dashboard/mqttown_dashboard/static/app dashboard/mqttown_dashboard/static/record
