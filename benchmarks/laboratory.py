@@ -84,10 +84,10 @@ def _kind(why: str) -> str:
 
 
 def custom(folder: RunFolder, experiment: Experiment) -> dict[str, Any]:
-    """Keepers by day, whether they ever fall, and by district how soon half of them keep it against how many live there."""
+    """Keepers by day, whether they ever fall, and who is sooner: large districts, and residents who hear many others?"""
     words = experiment.parameters["words"]
     curve = folder.table("model_vars").group_by("Step").agg(pl.col("keepers").mean()).sort("Step")
-    falls, correlations = 0, []
+    falls, correlations, of_residents = 0, [], []
     for run_id in folder.receipts():
         falls += int((folder.table("model_vars", run_id)["keepers"].diff() < 0).sum())
         homes = folder.table("agent_vars", run_id).filter(pl.col("Step") == 0).select("AgentID", "home_district")
@@ -100,8 +100,15 @@ def custom(folder: RunFolder, experiment: Experiment) -> dict[str, Any]:
             joined.group_by("home_district").agg(pl.len().alias("people"), pl.col("tick").median()).filter(pl.col("people") >= 5)
         )
         correlations.append(float(spearmanr(districts["people"], districts["tick"]).statistic))
+        heard = folder.table("speech", run_id).filter(pl.col("tick") <= DAY).select("speaker", "heard_by").explode("heard_by")
+        met = heard.drop_nulls().unique().group_by("heard_by").len("met")
+        each = joined.join(met, left_on="AgentID", right_on="heard_by", how="left").with_columns(pl.col("met").fill_null(0))
+        of_residents.append(float(spearmanr(each["met"], each["tick"]).statistic))
     shown = {int(step): mean for step, mean in curve.iter_rows() if step % 360 == 0}
-    return {"keepers_mean_at_step": shown, "falls": falls, "rank_correlation_of_residents_and_time": spread(correlations)}
+    told = {"keepers_mean_at_step": shown, "falls": falls}
+    told["rank correlation of a district's residents and its median time"] = spread(correlations)
+    told["rank correlation of whom a resident heard on the first day and their time"] = spread(of_residents)
+    return told
 
 
 RESULTS = {"news": news, "relationships": relationships, "party": party, "custom": custom}
