@@ -25,6 +25,7 @@ NEWS = "The lantern of Pihlajasaari burns blue again."
 Run = Callable[..., tuple[dict[str, Any], Path]]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_the_same_twice_and_on_two_worker_counts(rumour: dict[str, Any], run: Run) -> None:
     first, one = run(rumour)
@@ -37,6 +38,7 @@ def test_the_same_twice_and_on_two_worker_counts(rumour: dict[str, Any], run: Ru
     assert (told["ok"], told["runs"], told["hash"]) == (True, 1, first["hash"])
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_a_run_that_was_killed_goes_on_where_it_was(rumour: dict[str, Any], run: Run, tmp_path: Path) -> None:
     whole, one = run(rumour)
