@@ -78,9 +78,21 @@ def _narrowed(schema: Any) -> Any:
     if narrow.get("type") == "string" and narrow.get("pattern") not in _HELD:
         narrow.pop("pattern", None)
         narrow = {"minLength": 1, **narrow, "maxLength": min(_LONGEST_TEXT, narrow.get("maxLength", _LONGEST_TEXT))}
+    if "properties" in narrow:
+        needed = schema.get("required", ())
+        narrow["properties"] = {
+            name: part for name, part in narrow["properties"].items() if name in needed or _held(schema["properties"][name])
+        }
     if narrow.get("type") == "array":
         narrow["maxItems"] = min(_MOST_ENTRIES, narrow.get("maxItems", _MOST_ENTRIES))
     return narrow
+
+
+def _held(schema: Mapping[str, Any]) -> bool:
+    """Whether a grammar holds what a property may be; one that need not be there is left out if not."""
+    inner = schema.get("items", {}) if schema.get("type") == "array" else schema
+    pattern = inner.get("pattern")
+    return pattern is None or pattern in _HELD or bool(inner.get("enum") or inner.get("examples"))
 
 
 def _line(function: Mapping[str, Any]) -> str:
