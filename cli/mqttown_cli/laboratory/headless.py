@@ -2,7 +2,7 @@
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 from mqttown_agents.mind import Mind, Thinker
 from mqttown_contract.events import Event
@@ -75,6 +75,7 @@ class Headless:
         self.decided: dict[tuple[str, str], dict[str, Any]] = {}
         self._luck = Luck(seed)
         self._leader = leader
+        self._thinkers = {agent: mind for agent, mind in minds.items() if isinstance(mind, Thinker)}
         self._witnessed: dict[str, _Witnessed] = {}
         self._answers: dict[str, dict[str, Any]] = {}
         self._came: set[str] = set()
@@ -112,9 +113,9 @@ class Headless:
     def _live(self, inputs: Sequence[Input], witnessed: Callable[[Happened], None] = lambda _happened: None) -> Happened:
         happened = step(self.state, self.plan, inputs, self._luck)
         witnessed(happened)
-        for verdict in happened.verdicts:
-            if isinstance(mind := self.minds.get(verdict.agent), Thinker):
-                mind.judged(verdict.to_json())
+        for verdict in happened.verdicts if self._thinkers else ():
+            if (thinker := self._thinkers.get(verdict.agent)) is not None:
+                thinker.judged(verdict.to_json())
         told = Counter(verdict.agent for verdict in happened.verdicts)
         for agent, count in told.items():
             self._of(agent).sent += count
@@ -128,11 +129,14 @@ class Headless:
     def join(self, agent: str, mind: Mind | Thinker) -> None:
         """Let a mind drive a body that is registered in the next tick; it says hello in the tick after."""
         self.minds[agent] = mind
+        if isinstance(mind, Thinker):
+            self._thinkers[agent] = mind
         self._greeting.add(agent)
 
     def leave(self, agent: str) -> None:
         """Forget the mind of somebody who leaves the town."""
         self.minds.pop(agent, None)
+        self._thinkers.pop(agent, None)
         self._greeting.discard(agent)
         self._answers.pop(agent, None)
 
@@ -153,7 +157,7 @@ class Headless:
 
     def observe(self, agent: str, because: Iterable[str]) -> dict[str, Any]:
         """The observation that the agent gets now, in full detail if it thinks; what it has witnessed counts as told."""
-        thinks = isinstance(self.minds.get(agent), Thinker)
+        thinks = agent in self._thinkers
         witnessed = self._of(agent)
         perceived, more = look(self.state, self.plan, agent)
         perceived["messages"] = list(witnessed.messages)
@@ -190,12 +194,12 @@ class Headless:
 
     def _decide(self, agent: str, because: Iterable[str]) -> None:
         """Have a mind answer. A routine mind may ask its memory, but uses only what is from before its life, which is nothing."""
-        mind = self.minds[agent]
         observation = self.observe(agent, because)
-        if isinstance(mind, Thinker):
+        if (thinker := self._thinkers.get(agent)) is not None:
             assert self._leader is not None, "minds with a model have somebody who leads them"
-            self._answers[agent] = self._leader.decide(agent, mind, observation)
+            self._answers[agent] = self._leader.decide(agent, thinker, observation)
             return
+        mind = cast("Mind", self.minds[agent])
         mind.question(observation)
         self._answers[agent] = mind.decide(observation, ())
 
