@@ -14,7 +14,7 @@ from mqttown_dashboard.app import create_api
 PAGE = Path(__file__).parents[2] / "docs" / "contract" / "access.md"
 ROLES = ("anyone", "agent", "owner", "researcher", "operator", "service")
 HERE = {"agent_id": "aino", "building_id": "cafe-satama", "name": "nobody-here", "session": "0a", "key_id": "0a", "tag": "none"}
-HERE |= {"action_id:path": "a-1", "version": "1", "number": "1", "provider": "local"}
+HERE |= {"action_id:path": "a-1", "version": "1", "number": "1", "provider": "local", "district_id": "ranta", "event_id": "e-3-0"}
 
 
 def table() -> dict[tuple[str, str], set[str]]:
