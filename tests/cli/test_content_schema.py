@@ -12,6 +12,8 @@ from mqttown_cli.content.source import read_source
 
 CONTENT = content_folder()
 FILES = sorted(CONTENT.rglob("*.yaml"))
+OF_FOLDER = {"models": "models", "prose": "prose", "scenarios": "experiment"}
+"""All files of these folders are of one kind."""
 
 
 def test_schemas_are_current() -> None:
@@ -30,6 +32,6 @@ def test_file_names_its_schema_and_fits_it(file: Path) -> None:
     named = re.fullmatch(r"# yaml-language-server: \$schema=(\S+)", first)
     assert named is not None
     schema = read_source(file.parent / named[1]).data
-    assert Path(named[1]).name == (file.parent.name if file.parent.name in ("models", "prose") else file.stem) + ".schema.json"
+    assert Path(named[1]).name == OF_FOLDER.get(file.parent.name, file.stem) + ".schema.json"
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(read_source(file).data, schema, jsonschema.Draft202012Validator)

@@ -30,6 +30,27 @@ class _Form(BaseModel):
     model_config = ConfigDict(extra="forbid", populate_by_name=True, frozen=True)
 
 
+def _with_more(schema: dict[str, Any]) -> None:
+    """Of an entry that is written with what it needs beside its own names."""
+    schema["additionalProperties"] = True
+    schema.pop("title", None)
+
+
+def _or_a_name(schema: dict[str, Any]) -> None:
+    """Of a measure, which may be written as its name alone."""
+    _with_more(schema)
+    schema["properties"]["as"] = schema["properties"].pop("column")
+    whole = dict(schema)
+    schema.clear()
+    schema["anyOf"] = [{"type": "string"}, whole]
+
+
+def _as_a_file(schema: dict[str, Any]) -> None:
+    """Of an experiment: a file gives it its name, and may say what is other in its short form."""
+    schema["properties"]["short"] = {"type": "object", "description": "What replaces the rest in the short form."}
+    schema["required"].remove("name")
+
+
 class Metric(_Form):
     """A measure to be taken.
 
@@ -38,6 +59,8 @@ class Metric(_Form):
         column: name of its column; that of the measure if left out.
         parameters: of the measure.
     """
+
+    model_config = ConfigDict(json_schema_extra=_or_a_name)
 
     measure: str
     column: str = ""
@@ -85,6 +108,8 @@ class _Timed(_Form):
 class Intervention(_Timed):
     """What is done from outside: `do`, one of the model's interventions, and what it needs (`data`)."""
 
+    model_config = ConfigDict(json_schema_extra=_with_more)
+
     do: str
     data: dict[str, Any] = {}
 
@@ -96,6 +121,8 @@ class Intervention(_Timed):
 
 class Survey(_Timed):
     """A question put to residents: `name`, whom (`of`), and the question (`ask` and what it needs)."""
+
+    model_config = ConfigDict(json_schema_extra=_with_more)
 
     name: str
     of: Any = "all"
@@ -113,6 +140,8 @@ class Experiment(_Form):
     Attributes:
         base: folder that relative files are looked for in.
     """
+
+    model_config = ConfigDict(json_schema_extra=_as_a_file)
 
     name: str
     about: str = ""
