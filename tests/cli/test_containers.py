@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -79,9 +80,9 @@ def test_writing_it_again_keeps_the_keys(run: Path) -> None:
     assert {file.name: file.read_text(encoding="utf-8") for file in run.glob("*.env")} == before
 
 
-def test_compose_itself_takes_the_file(run: Path) -> None:
+def test_compose_itself_takes_the_file(run: Path, missing: Callable[[str], None]) -> None:
     program = shutil.which("docker-compose")
     if program is None:
-        pytest.skip("docker-compose is not installed; nothing else needs it")
+        missing("docker-compose is not installed; on Debian: apt-get install docker-compose")
     command = [program, "--env-file", str(run / ".env"), "-f", str(FILE), "config", "--quiet"]
     subprocess.run(command, check=True, env={**os.environ, "DOCKER_HOST": "unix:///nowhere"})
