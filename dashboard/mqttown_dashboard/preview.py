@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
-from typing import Any, Final
-
-from PIL import Image, ImageDraw, ImageFont
+from typing import TYPE_CHECKING, Any, Final
 
 from mqttown_dashboard.models import Agent
+
+if TYPE_CHECKING:  # Pillow is loaded with the first picture: 4 MiB that most towns never need
+    from PIL import ImageDraw, ImageFont
 
 __all__ = ["HEIGHT", "WIDTH", "Eye", "Moment", "draw", "place_of"]
 
@@ -96,6 +97,8 @@ def draw(town: dict[str, Any], moment: Moment) -> bytes:
 
 class _Picture:
     def __init__(self, town: dict[str, Any], moment: Moment) -> None:
+        from PIL import Image, ImageDraw  # noqa: PLC0415
+
         self._town, self._moment = town, moment
         self._dark = _darkness(moment.time.hour + moment.time.minute / 60)
         self._image = Image.new("RGB", (WIDTH * _FINE, HEIGHT * _FINE), self._lit(_SKY))
@@ -112,6 +115,8 @@ class _Picture:
             self._house(building)
         for name, x, y in self._moment.people:
             self._person(name, x, y)
+        from PIL import Image, ImageDraw  # noqa: PLC0415
+
         picture = self._image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
         self._label(ImageDraw.Draw(picture))
         out = io.BytesIO()
@@ -204,7 +209,7 @@ class _Picture:
         self._pen.rounded_rectangle([left - size * 0.55, high + size * 0.7, left + size * 0.55, low], size * 0.5, coat)
         self._pen.ellipse([left - size * 0.45, high - size * 0.2, left + size * 0.45, high + size * 0.75], (240, 200, 164))
 
-    def _label(self, pen: ImageDraw.ImageDraw) -> None:
+    def _label(self, pen: "ImageDraw.ImageDraw") -> None:
         large, small = _font(46), _font(26)
         width = max(pen.textlength(self._moment.title, large), pen.textlength(self._moment.subtitle, small))
         pen.rounded_rectangle([36, HEIGHT - 150, 36 + width + 56, HEIGHT - 36], 22, (251, 246, 236))
@@ -222,7 +227,9 @@ class _Picture:
 
 
 @functools.cache
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def _font(size: int) -> "ImageFont.FreeTypeFont | ImageFont.ImageFont":
+    from PIL import ImageFont  # noqa: PLC0415
+
     return ImageFont.load_default(size)
 
 

@@ -6,9 +6,6 @@ from io import StringIO
 from typing import Any, Final
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from mqttown_contract.persona import Resident
 
@@ -61,15 +58,17 @@ def read(text: str) -> Resident:
     Raises:
         FileError: it is no YAML 1.2, or says what a resident can't be; with all mistakes.
     """
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415
+
     try:
-        data = YAML(typ="rt", pure=True).load(text)
+        data = _yaml().load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
         raise FileError([Mistake(line, column, "", f"not YAML: {error.problem or error.context}")]) from error
     except (YAMLError, ValueError, RecursionError) as error:
         raise FileError([Mistake(1, 1, "", f"not YAML: {str(error) or 'too deep'}")]) from error
-    if not isinstance(data, CommentedMap):
+    if not isinstance(data, dict):
         raise FileError([Mistake(1, 1, "", f"a resident is a mapping with the fields {', '.join(Resident.model_fields)}")])
     try:
         return Resident.model_validate(_Plain().of(data))
@@ -82,11 +81,18 @@ def write(resident: Resident) -> str:
     told = resident.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     ordered = {name: told[name] for name in ("id", *Resident.model_fields) if name in told}
     out = StringIO()
-    yaml = YAML(typ="rt", pure=True)
+    yaml = _yaml()
     yaml.allow_unicode = True
     yaml.width = 120
     yaml.dump(ordered, out)
     return _HEADING + out.getvalue()
+
+
+def _yaml() -> Any:
+    """A reader that keeps positions. Loaded when first asked for: a town that nobody registers in does without."""
+    from ruamel.yaml import YAML  # noqa: PLC0415
+
+    return YAML(typ="rt", pure=True)
 
 
 class _Plain:
@@ -115,7 +121,7 @@ class _Plain:
         return float(value) if isinstance(value, float) else str(value)
 
 
-def _mistake(data: CommentedMap, finding: Mapping[str, Any]) -> Mistake:
+def _mistake(data: Any, finding: Mapping[str, Any]) -> Mistake:
     steps: tuple[str | int, ...] = finding["loc"]
     line, column = _position(data, steps, key=finding["type"] == "extra_forbidden")
     what = str(finding["msg"]).removeprefix("Value error, ")
@@ -131,13 +137,14 @@ def _mistake(data: CommentedMap, finding: Mapping[str, Any]) -> Mistake:
 def _position(data: Any, steps: Sequence[str | int], *, key: bool) -> tuple[int, int]:
     """Of a value, of its key, or of the nearest value around it."""
     line, column = data.lc.line, data.lc.col
-    here = data
+    here: Any = data
     for number, step in enumerate(steps):
-        if isinstance(here, CommentedMap) and step in here:
+        places: Any = getattr(here, "lc", None)
+        if isinstance(here, dict) and step in here:
             last = number == len(steps) - 1
-            line, column = here.lc.key(step) if key and last else here.lc.value(step)
-        elif isinstance(here, CommentedSeq) and isinstance(step, int) and step < len(here):
-            line, column = here.lc.item(step)
+            line, column = places.key(step) if key and last else places.value(step)
+        elif isinstance(here, list) and isinstance(step, int) and step < len(here):
+            line, column = places.item(step)
         else:
             break
         here = here[step]

@@ -31,6 +31,7 @@ class WordCount:
     """Counts four words: a meaning that a test can work out by hand."""
 
     name = "test/word-count"
+    aside = False
     dimensions = len(WORDS)
 
     def embed(self, texts: Sequence[str]) -> FixedPoint:
