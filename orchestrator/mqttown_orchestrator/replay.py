@@ -17,7 +17,7 @@ from mqttown_orchestrator.world.state import State
 from mqttown_orchestrator.world.step import step
 from mqttown_orchestrator.world.turn import Happened
 
-__all__ = ["Replayed", "Verification", "last_state", "replay", "verify"]
+__all__ = ["Replayed", "Verification", "last_state", "newest_state", "replay", "verify"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,13 @@ async def replay(journal: Journal, plan: Plan, state: State, luck: Luck) -> Asyn
 
 
 async def last_state(journal: Journal) -> tuple[int, str]:
-    """Tick and hash of the newest state, replayed from the newest snapshot.
+    """Tick and hash of the newest state; as `newest_state`."""
+    state = await newest_state(journal)
+    return state.tick, digest(state)
+
+
+async def newest_state(journal: Journal) -> State:
+    """The newest state, replayed from the newest snapshot.
 
     Raises:
         JournalError: there is no town, or it can't be replayed to its end.
@@ -77,7 +83,7 @@ async def last_state(journal: Journal) -> tuple[int, str]:
             raise JournalError(f"tick {done.tick} of the journal can't be replayed: {done.fault}")
     if state.tick != last:
         raise JournalError(f"the journal ends at tick {state.tick}, but its writer was at {last}")
-    return last, digest(state)
+    return state
 
 
 async def verify(database: str, *, from_snapshot: bool = False) -> Verification:

@@ -5,12 +5,10 @@ import orjson
 
 from mqttown_cli.bench.history import Decided, Facts, Gift, Operation
 from mqttown_orchestrator.journal import Journal
-from mqttown_orchestrator.replay import verify
-from mqttown_orchestrator.world.digest import digest, load
+from mqttown_orchestrator.replay import newest_state, verify
+from mqttown_orchestrator.world.digest import digest
 
 __all__ = ["read_facts"]
-
-_LATEST = 2**62
 
 
 async def read_facts(url: str, history: list[Operation]) -> tuple[Facts, list[str]]:
@@ -28,9 +26,7 @@ async def read_facts(url: str, history: list[Operation]) -> tuple[Facts, list[st
     wrong = [] if verified.ok else [f"the journal can't be replayed: tick {verified.first_bad_tick}: {verified.detail}"]
     database = await asyncpg.connect(url)
     try:
-        snapshot = await Journal(database).snapshot(_LATEST)
-        assert snapshot is not None
-        state = load(snapshot.dumped)
+        state = await newest_state(Journal(database))  # its last stop may have been no clean one: then ticks follow the snapshot
         actions = await database.fetch(
             "SELECT tick, agent, action_id, status, code, events FROM town.actions WHERE agent = ANY($1) ORDER BY tick, n", names
         )
