@@ -34,7 +34,10 @@ def test_an_agent_lives_behind_each_of_three_doors(start_town: Callable[..., Any
     assert agents[0].act("a-2", "wait", {"ticks": 1})["status"] == "accepted"
     back = _again(connect, {**json.loads((town.data / "agents" / "nora1.json").read_text()), "port": doors[1]})
     assert back.act("a-3", "wait", {"ticks": 1})["status"] == "accepted"
-    assert not agents[0].disconnected.is_set()
+    # An action at QoS 1 waits for the server that keeps such messages; if it was that one, its sender is cut off, and comes again.
+    first_credentials = {**json.loads((town.data / "agents" / "nora0.json").read_text()), "port": doors[0]}
+    first_agent = _again(connect, first_credentials) if agents[0].disconnected.is_set() else agents[0]
+    assert first_agent.act("a-4", "wait", {"ticks": 1})["status"] == "accepted"
     assert town.stop() == 0
 
 
