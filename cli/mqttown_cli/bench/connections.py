@@ -1,16 +1,16 @@
 """`mqttown bench connections`: more connected agents than one server may hold, of whom a few act each second."""
 
 import asyncio
-import multiprocessing
 import statistics
 import time
 from contextlib import AsyncExitStack
 from itertools import pairwise
 from multiprocessing.connection import Connection
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import uvloop
 
+from mqttown_cli.bench.apart import Apart
 from mqttown_cli.bench.crowd import Agent, Crowd, Measured
 from mqttown_cli.bench.stage import TOWN, Stage, Tell, cpu_seconds, percentile, resident_kib
 
@@ -22,7 +22,6 @@ CALM_SECONDS: Final = 900
 """So long everybody may take to come in, and the town to calm down then."""
 UNANSWERED: Final = 500
 """So many of one crowd may have said hello and not been observed yet."""
-WORD_SECONDS: Final = 900
 
 
 def bench_connections(agents: int, servers: int, minutes: float, share: float, tell: Tell) -> dict[str, Any]:
@@ -56,7 +55,7 @@ async def _bench(agents: int, servers: int, minutes: float, share: float, tell: 
         registered = time.monotonic()
         empty = resident_kib(stage.pids["gate"])
         shares = [everybody[number::servers] for number in range(servers)]
-        crowds = [stack.enter_context(_Apart(port, some, share)) for port, some in zip(stage.ports, shares, strict=True)]
+        crowds = [stack.enter_context(Apart(_live, port, some, share)) for port, some in zip(stage.ports, shares, strict=True)]
         stage.pids |= {f"crowd-{number + 1}": crowd.pid for number, crowd in enumerate(crowds)}
         connected = 0
         for number, crowd in enumerate(crowds):
@@ -84,7 +83,7 @@ async def _bench(agents: int, servers: int, minutes: float, share: float, tell: 
         }
 
 
-async def _hold(stage: Stage, crowds: list["_Apart"], seconds: float, tell: Tell) -> dict[str, Any]:
+async def _hold(stage: Stage, crowds: list[Apart], seconds: float, tell: Tell) -> dict[str, Any]:
     for crowd in crowds:
         crowd.tell("live")
     before, first, began = cpu_seconds(stage.pids), await stage.tick(), time.monotonic()
@@ -124,37 +123,6 @@ def _answers(told: list[Measured]) -> dict[str, Any]:
         "verdict_p99_ms": round(1000 * percentile(waits, 0.99), 1) if waits else None,
         "observations": sum(measured.observations for measured in told),
     }
-
-
-class _Apart:
-    """A crowd in a process of its own, at one server."""
-
-    def __init__(self, port: int, agents: list[Agent], share: float) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._pipe, self._there = context.Pipe()
-        self._process = context.Process(target=_live, args=(self._there, port, agents, share), daemon=True)
-
-    def __enter__(self) -> Self:
-        self._process.start()
-        self._there.close()  # so that the crowd's end is the end of the pipe
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid or 0
-
-    def tell(self, word: str) -> None:
-        self._pipe.send(word)
-
-    async def said(self, word: str) -> Any:
-        """Wait for a word of the crowd, and what it gives with it."""
-        spoken, value = await asyncio.wait_for(asyncio.to_thread(self._pipe.recv), WORD_SECONDS)
-        if spoken != word:
-            raise RuntimeError(f"the crowd said {spoken}, not {word}")
-        return value
 
 
 def _live(pipe: Connection, port: int, agents: list[Agent], share: float) -> None:
@@ -198,7 +166,6 @@ async def _act(crowd: Crowd, a_second: float) -> None:
 
 
 async def _heard(pipe: Connection, word: str) -> None:
-    # In a thread: an event loop would make the pipe non-blocking, and its messages are longer than it holds.
-    told = await asyncio.to_thread(pipe.recv)
+    told = await asyncio.to_thread(pipe.recv)  # however long it is held
     if told != word:
         raise RuntimeError(f"the crowd was told {told}, not {word}")

@@ -1,24 +1,22 @@
 """`mqttown bench loop`: a whole town at work for a crowd of real connections, tick by tick."""
 
-import asyncio
-import multiprocessing
 import statistics
 from contextlib import AsyncExitStack
 from itertools import pairwise
 from multiprocessing.connection import Connection
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import uvloop
 
 from mqttown_cli.bench import raw
+from mqttown_cli.bench.apart import Apart, heard
 from mqttown_cli.bench.crowd import Agent, Crowd, Measured
 from mqttown_cli.bench.stage import TOWN, Stage, Tell, cpu_seconds, percentile
 
-__all__ = ["Gathering", "bench_loop"]
+__all__ = ["bench_loop", "live"]
 
 WARM_UP_TICKS: Final = 10
 RAW_ROUNDS: Final = 20
-CROWD_SECONDS: Final = 900
 
 
 def bench_loop(agents: int, ticks: int, detail: str, tell: Tell, *, memory: bool = False) -> dict[str, Any]:
@@ -50,7 +48,8 @@ async def _bench(agents: int, ticks: int, detail: str, tell: Tell, *, memory: bo
         tell(f"registering {agents} agents")
         crowd = await stage.register()
         tell(f"connecting {agents} agents")
-        gathering = stack.enter_context(Gathering(stage, crowd, detail))
+        gathering = stack.enter_context(Apart(live, stage.port, crowd, detail))
+        stage.pids["crowd"] = gathering.pid
         await gathering.said("connected")
         await stage.command(("speed", {"speed": 0}))
         await stage.reach(await stage.tick() + WARM_UP_TICKS)
@@ -73,7 +72,7 @@ async def _bench(agents: int, ticks: int, detail: str, tell: Tell, *, memory: bo
         return result | {"settings": settings}
 
 
-async def _raw(stage: Stage, gathering: "Gathering", one: list[raw.Message], tick_s: float) -> dict[str, Any]:
+async def _raw(stage: Stage, gathering: Apart, one: list[raw.Message], tick_s: float) -> dict[str, Any]:
     await stage.command(("stop", {}))
     await stage.supervisor.ended
     gathering.tell("echo")
@@ -130,67 +129,20 @@ def _of_orchestrator(figures: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-class Gathering:
-    """The crowd in a process of its own.
-
-    Args:
-        stage: where it lives; its process is added to those that are measured.
-        agents: who connects.
-        detail: of their observations.
-        lockstep: whether the town waits for them.
-    """
-
-    def __init__(self, stage: Stage, agents: list[Agent], detail: str, *, lockstep: bool = True) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._pipe, self._there = context.Pipe()
-        self._process = context.Process(target=_live, args=(self._there, stage.port, agents, detail, lockstep), daemon=True)
-        self._stage = stage
-
-    def __enter__(self) -> Self:
-        """Start."""
-        self._process.start()
-        self._there.close()  # so that the crowd's end is the end of the pipe
-        self._stage.pids["crowd"] = self._process.pid or 0
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop, however it stands."""
-        self._process.kill()
-
-    def tell(self, word: str) -> None:
-        """`stop` acting, or only `echo`."""
-        self._pipe.send(word)
-
-    async def said(self, word: str) -> Any:
-        """Wait for a word of the crowd, and what it gives with it.
-
-        Raises:
-            RuntimeError: it says something else.
-        """
-        spoken, value = await _heard(self._pipe)
-        if spoken != word:
-            raise RuntimeError(f"the crowd said {spoken}, not {word}")
-        return value
+def live(pipe: Connection, port: int, agents: list[Agent], detail: str) -> None:
+    """A crowd, which the town waits for, in a process of its own, at the other end of a pipe."""
+    uvloop.run(_crowd(pipe, port, agents, detail))
 
 
-def _live(pipe: Connection, port: int, agents: list[Agent], detail: str, lockstep: bool) -> None:
-    uvloop.run(_crowd(pipe, port, agents, detail, lockstep=lockstep))
-
-
-async def _crowd(pipe: Connection, port: int, agents: list[Agent], detail: str, *, lockstep: bool) -> None:
-    crowd = Crowd("127.0.0.1", port, TOWN, agents, detail=detail, lockstep=lockstep)
+async def _crowd(pipe: Connection, port: int, agents: list[Agent], detail: str) -> None:
+    crowd = Crowd("127.0.0.1", port, TOWN, agents, detail=detail, lockstep=True)
     await crowd.connect(lambda _: None)
     crowd.greet()
     pipe.send(("connected", None))
-    await _heard(pipe)
+    await heard(pipe)
     crowd.acting = False
     pipe.send(("measured", crowd.measured))
-    await _heard(pipe)
+    await heard(pipe)
     crowd.echoing = True
     pipe.send(("echoing", None))
-    await _heard(pipe)
-
-
-async def _heard(pipe: Connection) -> Any:
-    # In a thread: an event loop would make the pipe non-blocking, and its messages are longer than it holds.
-    return await asyncio.wait_for(asyncio.to_thread(pipe.recv), CROWD_SECONDS)
+    await heard(pipe)

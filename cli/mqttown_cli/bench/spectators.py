@@ -1,19 +1,19 @@
 """`mqttown bench spectators`: a town at its pace, watched by nobody and then by many, in one run."""
 
 import asyncio
-import multiprocessing
 import statistics
 import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from itertools import pairwise
 from multiprocessing.connection import Connection
-from typing import Any, Final, Self, cast
+from typing import Any, Final, cast
 
 import uvloop
 
 from mqttown_cli.bench import packets
-from mqttown_cli.bench.loop import Gathering
+from mqttown_cli.bench.apart import Apart
+from mqttown_cli.bench.loop import live
 from mqttown_cli.bench.stage import TOWN, Stage, Tell, cpu_seconds, percentile, resident_kib
 from mqttown_contract import topics
 
@@ -24,6 +24,7 @@ SPEED: Final = 60
 WARM_UP_TICKS: Final = 10
 CONNECTS_AT_ONCE: Final = 50
 KEEP_ALIVE_SECONDS: Final = 600
+WORD_SECONDS: Final = 300.0
 
 
 def bench_spectators(agents: int, spectators: int, ticks: int, tell: Tell) -> dict[str, Any]:
@@ -47,7 +48,8 @@ async def _bench(agents: int, spectators: int, ticks: int, tell: Tell) -> dict[s
         stage = await stack.enter_async_context(Stage.set_up(agents, tell))
         crowd = await stage.register()
         tell(f"connecting {agents} agents")
-        gathering = stack.enter_context(Gathering(stage, crowd, "brief"))
+        gathering = stack.enter_context(Apart(live, stage.port, crowd, "brief"))
+        stage.pids["crowd"] = gathering.pid
         await gathering.said("connected")
         await stage.command(("speed", {"speed": SPEED}))
         await stage.reach(await stage.tick() + WARM_UP_TICKS)
@@ -58,16 +60,18 @@ async def _bench(agents: int, spectators: int, ticks: int, tell: Tell) -> dict[s
             "SELECT DISTINCT district, building FROM town.events WHERE building IS NOT NULL ORDER BY district, building"
         )
         tell(f"connecting {spectators} spectators")
-        watchers = stack.enter_context(_Watchers(stage, [(row["district"], row["building"]) for row in places], spectators))
-        await watchers.said("connected")
+        spots = [(row["district"], row["building"]) for row in places]
+        watchers = stack.enter_context(Apart(_watch, stage.port, spots, spectators))
+        stage.pids["spectators"] = watchers.pid
+        await watchers.said("connected", WORD_SECONDS)
         grown = resident_kib(stage.pids["gate"]) - resident
         await stage.reach(await stage.tick() + WARM_UP_TICKS)
-        watchers.ask()
-        began, heard = time.monotonic(), await watchers.said("heard")
+        watchers.tell("how much")
+        began, heard = time.monotonic(), await watchers.said("heard", WORD_SECONDS)
         tell(f"measuring {ticks} ticks with spectators")
         watched = await _measure(stage, ticks)
-        watchers.ask()
-        heard = await watchers.said("heard") - heard
+        watchers.tell("how much")
+        heard = await watchers.said("heard", WORD_SECONDS) - heard
         return {
             "name": "spectators",
             "agents": agents,
@@ -101,35 +105,6 @@ async def _measure(stage: Stage, ticks: int) -> _Measured:
     return _Measured(
         {"cpu_s_per_tick": cpu, "period_median_s": round(statistics.median(lengths), 3), "period_p99_s": percentile(lengths, 0.99)}
     )
-
-
-class _Watchers:
-    """The spectators, in a process of their own."""
-
-    def __init__(self, stage: Stage, places: list[tuple[str, str]], spectators: int) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._pipe, self._there = context.Pipe()
-        self._process = context.Process(target=_watch, args=(self._there, stage.port, places, spectators), daemon=True)
-        self._stage = stage
-
-    def __enter__(self) -> Self:
-        self._process.start()
-        self._there.close()
-        self._stage.pids["spectators"] = self._process.pid or 0
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-
-    def ask(self) -> None:
-        """How much they have heard."""
-        self._pipe.send("how much")
-
-    async def said(self, word: str) -> int:
-        spoken, value = await asyncio.wait_for(asyncio.to_thread(self._pipe.recv), 300)
-        if spoken != word:
-            raise RuntimeError(f"the spectators said {spoken}, not {word}")
-        return int(value)
 
 
 def _watch(pipe: Connection, port: int, places: list[tuple[str, str]], spectators: int) -> None:
