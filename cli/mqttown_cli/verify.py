@@ -1,13 +1,17 @@
 """`mqttown verify`: replays the journal and compares every tick and every snapshot; or makes an experiment's runs again."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from mqttown_cli.console import DataOption, JsonOption, console, fail, run, show_json
 from mqttown_cli.database import database_of
 from mqttown_cli.folder import DEFAULT_DATA, DataFolder, FolderError
+
+if TYPE_CHECKING:
+    from mqttown_cli.laboratory.verification import RunVerification
+    from mqttown_orchestrator.replay import Verification
 
 __all__ = ["verify"]
 
@@ -35,13 +39,8 @@ def verify(
             found = run(replay(url, from_snapshot=from_snapshot))
     except (FolderError, JournalError) as error:
         fail(error)
-    if json_:
-        show_json(found.to_json())
-    elif found.ok:
-        console.print(f"{found.ticks} ticks replayed, all as journaled; the last state is {found.hash}")
-    else:
-        console.print(f"tick {found.first_bad_tick} is not as journaled: {found.detail}", style="red", markup=False)
-    raise typer.Exit(0 if found.ok else 1)
+    agreed = f"{found.ticks} ticks replayed, all as journaled; the last state is {found.hash}"
+    _end(found, agreed, f"tick {found.first_bad_tick} is not as journaled: {found.detail}", as_json=json_)
 
 
 def _verify_run(folder: Path, only: list[int] | None, *, as_json: bool) -> None:
@@ -53,10 +52,16 @@ def _verify_run(folder: Path, only: list[int] | None, *, as_json: bool) -> None:
         found = verify_run(folder, only)
     except (ExperimentError, RunFolderError) as error:
         fail(error)
+    agreed = f"{found.runs} runs made again, all as they were; the hash is {found.hash}"
+    _end(found, agreed, f"run {found.first_bad_run} is not as it was: {found.detail}", as_json=as_json)
+
+
+def _end(found: "Verification | RunVerification", agreed: str, differs: str, *, as_json: bool) -> NoReturn:
+    """Tell what was found, and end with code 0 or 1."""
     if as_json:
         show_json(found.to_json())
     elif found.ok:
-        console.print(f"{found.runs} runs made again, all as they were; the hash is {found.hash}")
+        console.print(agreed)
     else:
-        console.print(f"run {found.first_bad_run} is not as it was: {found.detail}", style="red", markup=False)
+        console.print(differs, style="red", markup=False)
     raise typer.Exit(0 if found.ok else 1)
