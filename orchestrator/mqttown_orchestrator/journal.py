@@ -1,6 +1,7 @@
 """The append-only journal in PostgreSQL: the only file here that knows a database."""
 
 import asyncio
+import hashlib
 import json
 import zlib
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -62,9 +63,17 @@ class SecondWriter(JournalError):
 
 
 async def create_schema(connection: asyncpg.Connection) -> None:
-    """Make tables and views, unless they are there."""
+    """Make tables and views, unless just these are there; the schema's comment tells which were made.
+
+    Making takes exclusive locks on one table after the other, and whoever reads two of them meanwhile, as memory and the page do
+    while we start, can wait for us in a circle. So it is done once for each definition, not at every start.
+    """
     definition = resources.files("mqttown_orchestrator").joinpath("schema.sql").read_text("utf-8")
-    await connection.execute(f"BEGIN; SELECT pg_advisory_xact_lock({_SCHEMA_LOCK}); {definition} COMMIT")
+    made = f"made from schema.sql {hashlib.sha256(definition.encode()).hexdigest()}"
+    async with connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", _SCHEMA_LOCK)
+        if await connection.fetchval("SELECT obj_description(to_regnamespace('town'), 'pg_namespace')") != made:
+            await connection.execute(f"{definition} COMMENT ON SCHEMA town IS '{made}'")
 
 
 class Journal:

@@ -41,13 +41,13 @@ async def test_speech_that_looks_like_sql(rogue: Make, honest: Any, journal: Any
 
 @pytest.mark.effects("said")
 async def test_speech_that_looks_like_a_template(rogue: Make, honest: Any, journal: Any) -> None:
-    """Say `{{ 7*7 }}` and worse to residents whose sentences are made from templates.
+    """Say `{{ 7919*7907 }}` and worse to residents whose sentences are made from templates.
 
-    It is heard as sent, and nobody ever answers 49.
+    It is heard as sent, and nobody ever answers 62615533.
     """
-    text = "{{ 7*7 }} {% for x in ().__class__.__base__.__subclasses__() %}{{ x }}{% endfor %} ${7*7} <%= 7*7 %> #{7*7}"
+    text = "{{ 7919*7907 }} {% for x in ().__class__.__base__.__subclasses__() %}{{ x }}{% endfor %} ${7919*7907} <%= 7919*7907 %>"
     await heard_as_sent(await rogue(PARK), honest, journal, text)
-    assert await journal.rows("SELECT 1 FROM speech WHERE text LIKE '%49%'") == []
+    assert await journal.rows("SELECT 1 FROM speech WHERE text LIKE '%62615533%'") == []
 
 
 @pytest.mark.effects("said")

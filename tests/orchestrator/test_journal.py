@@ -107,6 +107,23 @@ async def test_another_seed_is_refused(orchestrator: Any) -> None:
     assert "--data" in words
 
 
+async def test_a_second_start_waits_for_no_reader(orchestrator: Any) -> None:
+    await orchestrator.start()
+    await orchestrator.stop()
+    reader = await asyncpg.connect(orchestrator.database)
+    try:
+        async with reader.transaction():
+            await reader.fetch("SELECT id FROM public.agents")
+            await orchestrator.start()
+    finally:
+        await reader.close()
+    await orchestrator.rows("COMMENT ON SCHEMA town IS 'made from an older schema.sql'")
+    await orchestrator.stop()
+    await orchestrator.rows("DROP VIEW public.heard")
+    await orchestrator.start()
+    assert await orchestrator.rows("SELECT 1 FROM pg_views WHERE viewname = 'heard'"), "another definition is made again"
+
+
 async def test_a_forgetful_database_is_refused(postgres_url: str) -> None:
     connection = await asyncpg.connect(postgres_url)
     name = await connection.fetchval("SELECT current_database()")
