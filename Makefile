@@ -15,7 +15,7 @@ town: $(VENV)/town.stamp
 ## pass the tests; ARGS="-k journal" passes options to pytest
 test: $(VENV)/test.stamp
 	@$(BIN)/python -m mqttown_dashboard.build
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 ## lint, types, import directions, documents
 check: $(VENV)/test.stamp

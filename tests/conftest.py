@@ -99,9 +99,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out slow tests unless asked for, and say so as deselected, not as skipped."""
-    if config.getoption("--slow") or os.environ.get("CI") == "true":
-        return
+    """Leave out slow tests unless asked for, and say so as deselected, not as skipped; files of long tests come first.
+
+    A worker takes a file after the other: with a long one at the end it would work alone.
+    """
     slow = [item for item in items if item.get_closest_marker("slow")]
-    config.hook.pytest_deselected(items=slow)
-    items[:] = [item for item in items if item not in slow]
+    if not (config.getoption("--slow") or os.environ.get("CI") == "true"):
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
+        slow = []
+    long, whole_towns = (
+        {item.path for item in some} for some in (slow, [item for item in items if item.get_closest_marker("town")])
+    )
+    items.sort(key=lambda item: (item.path not in long, item.path not in whole_towns))

@@ -1,5 +1,8 @@
 """The command `mqttown`."""
 
+from importlib.metadata import version
+from typing import Annotated
+
 import typer
 
 from mqttown_cli.lazy import LazyCommands
@@ -9,8 +12,18 @@ __all__ = ["app", "main"]
 app = typer.Typer(cls=LazyCommands, no_args_is_help=True, pretty_exceptions_show_locals=False)
 
 
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"mqttown {version('mqttown-town')}")
+        raise typer.Exit
+
+
 @app.callback()
-def mqttown() -> None:
+def mqttown(
+    version_asked: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
     """A city whose residents are programs."""
 
 

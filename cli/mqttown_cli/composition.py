@@ -7,7 +7,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from mqttown_cli.folder import DataFolder, Running
-from mqttown_cli.ports import next_free
+from mqttown_cli.ports import any_free, next_free
 from mqttown_cli.supervisor import Part
 
 __all__ = ["SERVICES", "ClusterPorts", "Composition", "Plan", "cluster_ports", "reachable"]
@@ -65,17 +65,22 @@ class ClusterPorts:
     ws: tuple[int, ...] = ()
 
 
-def cluster_ports(host: str, ports: dict[str, int], servers: int) -> ClusterPorts:
-    """The next free ports behind those of the first server.
+def cluster_ports(host: str, ports: dict[str, int], servers: int, *, anywhere: bool = False) -> ClusterPorts:
+    """The next free ports behind those of the first server, or any.
 
     Args:
         host: address to listen on.
         ports: flag to port.
         servers: of the cluster, the first one among them.
+        anywhere: they need not be next to the first server's. So it should be where the kernel chose those: what comes next to them
+            it gives to whoever connects to somewhere in the same moment.
 
     Raises:
         PortError: there are not so many.
     """
+    if anywhere:
+        free = any_free(host, 2 * (servers - 1), ports.values())
+        return ClusterPorts(tuple(free[::2]), tuple(free[1::2]))
     mqtt = next_free(host, ports["--mqtt-port"], servers - 1, ports.values())
     ws = next_free(host, ports["--ws-port"], servers - 1, {*ports.values(), *mqtt})
     return ClusterPorts(tuple(mqtt), tuple(ws))

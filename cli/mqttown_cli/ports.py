@@ -5,7 +5,7 @@ import time
 from collections.abc import Collection, Mapping
 from typing import Final
 
-__all__ = ["PortError", "choose_ports", "next_free"]
+__all__ = ["PortError", "any_free", "choose_ports", "next_free"]
 
 LINGER_SECONDS: Final = 2.0
 """The processes of a town that was just killed may hold its ports so long."""
@@ -35,6 +35,18 @@ def choose_ports(host: str, wanted: Mapping[str, int]) -> dict[str, int]:
     finally:
         for holder in held:
             holder.close()
+
+
+def any_free(host: str, count: int, taken: Collection[int]) -> list[int]:
+    """Free ports, wherever the kernel has them.
+
+    Args:
+        host: address to listen on.
+        count: how many.
+        taken: ports that are meant for something else.
+    """
+    found = choose_ports(host, {f"port {number}": 0 for number in range(count + len(taken))})
+    return [port for port in found.values() if port not in taken][:count]
 
 
 def next_free(host: str, after: int, count: int, taken: Collection[int]) -> list[int]:

@@ -166,7 +166,7 @@ async def _run(plan: Plan) -> int:
     folder.lock()
     folder.forget_running()
     ports = choose_ports(plan.host, {"--http-port": plan.http_port, "--mqtt-port": plan.mqtt_port, "--ws-port": plan.ws_port})
-    cluster = cluster_ports(plan.host, ports, plan.broker_cluster)
+    cluster = cluster_ports(plan.host, ports, plan.broker_cluster, anywhere=not plan.mqtt_port)
     made_from = folder.made_from(plan.made_from, DEFAULTS)
     stop = asyncio.Event()
     for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

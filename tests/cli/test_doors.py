@@ -1,5 +1,6 @@
 """What `mqttown up` refuses before it starts anything: doors that are open to more than they should be."""
 
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -26,3 +27,8 @@ def test_doors_that_are_not_opened(arguments: list[str], words: str, tmp_path: P
     assert result.exit_code != 0
     assert words in " ".join(result.output.replace("│", " ").split())
     assert not (tmp_path / "data" / "lock").exists()
+
+
+def test_it_says_which_version_it_is() -> None:
+    result = CliRunner().invoke(app, ["--version"])
+    assert (result.exit_code, result.output) == (0, f"mqttown {version('mqttown-town')}\n")

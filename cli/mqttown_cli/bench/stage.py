@@ -72,7 +72,7 @@ class Stage:
             folder = DataFolder(Path(stack.enter_context(TemporaryDirectory(prefix="mqttown-bench-")))).make()
             homes = _prepare_town(folder, agents)
             ports = choose_ports("127.0.0.1", {"--mqtt-port": 0, "--ws-port": 0})
-            more = cluster_ports("127.0.0.1", ports, servers)
+            more = cluster_ports("127.0.0.1", ports, servers, anywhere=True)
             server = stack.enter_context(EmbeddedPostgres(folder.postgres))
             supervisor = Supervisor(folder.logs, tell)
             stack.push_async_callback(supervisor.stop)
