@@ -128,12 +128,13 @@ class Ear:
         thought: messages.Thought = await self._ask("think", identity, payload, "model gateway", THINK_SECONDS)
         return thought
 
-    async def command(self, command: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    async def command(self, command: str, parameters: dict[str, Any], by: str | None = None) -> dict[str, Any]:
         """Have the orchestrator carry out a command.
 
         Args:
             command: its name.
             parameters: those that are None are left out.
+            by: the operator who wants it, for the audit log.
 
         Returns:
             The `result` of the accepting answer.
@@ -143,7 +144,7 @@ class Ear:
         """
         identity = secrets.token_hex(12)
         given = {name: value for name, value in parameters.items() if value is not None}
-        message = {"id": identity, "command": command, "parameters": given}
+        message = {"id": identity, "command": command, "parameters": given, **({} if by is None else {"by": by})}
         answer: messages.Answer = await self._ask("command", identity, message, "town", COMMAND_SECONDS)
         if answer.status == "rejected":
             code = answer.code or "not_possible"

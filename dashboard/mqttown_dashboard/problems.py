@@ -134,7 +134,7 @@ async def _parameters(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
     first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
+    where = ".".join(str(part) for part in _without_tag(first, error.body))
     value = first.get("input")
     hidden = first["loc"][-1] in SECRETS
     given = f" (got {value!r})" if isinstance(value, str | int | float) and not hidden else ""
@@ -146,6 +146,7 @@ async def _parameters(request: Request, error: Exception) -> Response:
         )
     allowed = (
         first.get("ctx", {}).get("expected")
+        or first.get("ctx", {}).get("expected_tags")
         or {
             key: limit
             for key, limit in first.get("ctx", {}).items()
@@ -154,6 +155,14 @@ async def _parameters(request: Request, error: Exception) -> Response:
         or None
     )
     return _answer(422, Problem(code="bad_parameters", detail=f"{where}: {first['msg']}{given}", path=where, allowed=allowed))
+
+
+def _without_tag(error: Mapping[str, Any], body: Any) -> tuple[int | str, ...]:
+    """Where a mistake is in the body as it was sent: where a field chooses among forms, pydantic names the form, too."""
+    place: tuple[int | str, ...] = error["loc"]
+    if len(place) < 2 or place[0] != "body" or not isinstance(body, dict) or place[1] in body or place[1] not in body.values():
+        return place
+    return place if len(place) == 2 and error["type"] == "missing" else (place[0], *place[2:])
 
 
 def _query_parameters(request: Request) -> list[Any]:

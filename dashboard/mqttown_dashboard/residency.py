@@ -37,8 +37,14 @@ async def kept(state: State, agent: str) -> Kept:
     return found
 
 
-async def settle(state: State, resident: Resident, caller: Caller) -> Kept:
+async def settle(state: State, resident: Resident, caller: Caller, *, purse: int | None = None) -> Kept:
     """Register a new resident with the town, and have the runtime host it.
+
+    Args:
+        state: the running parts.
+        resident: as wanted.
+        caller: whose it will be.
+        purse: cents to begin with; what a newcomer gets without it.
 
     Raises:
         ProblemError: the owner has enough, the town refuses, or what the mind needs is not there.
@@ -61,9 +67,10 @@ async def settle(state: State, resident: Resident, caller: Caller) -> Kept:
                     "agent": resident.id, "name": resident.name, "district": resident.district, "home": resident.home,
                     "tagline": resident.tagline, "kind": "hosted", "owner": caller.name, "key_hash": digest(key),
                     "placement": INLINE_HOST if resident.placed == "inline" else None,
-                    "purse": state.settings.newcomer_purse,
+                    "purse": state.settings.newcomer_purse if purse is None else purse,
                     "permissions": resident.permissions.model_dump(exclude_none=True),
                 },
+                caller.name,
             )  # fmt: skip
         except BaseException:
             await state.residents.forget(resident.id)
@@ -140,7 +147,7 @@ async def command(state: State, now: Kept, what: Literal["start", "pause", "resu
     await _pause_spending(state, agent, paused=False)
 
 
-async def remove(state: State, agent: str) -> None:
+async def remove(state: State, agent: str, caller: Caller) -> None:
     """Take a resident out of the town and the runtime, with all that is kept of it here.
 
     The runtime first and the town last, so that what fails on the way can be done once more.
@@ -148,7 +155,7 @@ async def remove(state: State, agent: str) -> None:
     await _pause_spending(state, agent, paused=True)
     if await state.hosting.there():
         await state.hosting.desire(agent, "deleted")
-    await state.ear.command("revoke", {"agent": agent})
+    await state.ear.command("revoke", {"agent": agent}, caller.name)
     if await state.spending.there():
         await state.spending.forget(agent)
     await state.residents.forget(agent)

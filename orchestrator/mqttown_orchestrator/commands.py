@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from mqttown_contract import topics
 from mqttown_contract.errors import Code
+from mqttown_contract.events import Event
 from mqttown_contract.messages import Answer, Command
 from mqttown_orchestrator.allowance import HOUR
 from mqttown_orchestrator.command_forms import FORMS, ActFor, Form, Intervene, Key, Permit, Register, Revoke
@@ -22,11 +23,13 @@ from mqttown_orchestrator.retrying import Writing
 from mqttown_orchestrator.statements import Statement, journal_command
 from mqttown_orchestrator.town import Town
 from mqttown_orchestrator.world.inputs import TownInput
-from mqttown_orchestrator.world.turn import Happened
+from mqttown_orchestrator.world.turn import Answered, Happened
 
 __all__ = ["Commands"]
 
 _SECRET: Final = {"key_hash", "mosquitto_hash"}
+_TOLD_AS: Final = {"intervene": "intervened", "register": "registered", "revoke": "revoked", "claim_for": "claimed"}
+"""Kinds of town inputs, and of the events that tell of them."""
 
 
 @dataclass(slots=True)
@@ -92,6 +95,7 @@ class Commands:
     def settle(self, happened: Happened) -> list[Statement]:
         """What the world has said to the commands of a tick, as changes of the journal's tables."""
         answers = list(happened.answers)
+        events = list(happened.events)
         statements: list[Statement] = []
         for asked in self._taken:
             world = asked.change.world
@@ -101,6 +105,7 @@ class Commands:
             answers.remove(said)
             if said.refusal is None:
                 statements += asked.change.statements
+                asked.change.result |= _event(said, events)
                 asked.answer = asked.change.answer(asked.command.id, happened.tick)
             else:
                 no = said.refusal
@@ -165,11 +170,21 @@ class Commands:
     def _journaled(self, service: str, command: Command, form: Form | None, answer: dict[str, Any]) -> Statement:
         """The row of a command; parameters that did not fit are left out, since nobody knows what is in them."""
         shown = {} if form is None else form.model_dump(mode="json", exclude=_SECRET, exclude_unset=True)
-        self._oversight.commanded(service, command.command, shown, answer["status"])
+        self._oversight.commanded(service, command.command, shown, answer["status"], command.by)
         return journal_command(command.id, service, command.command, shown, answer)
 
     def _answer(self, service: str, answer: dict[str, Any]) -> None:
         self._publish(topics.service_in(self._town.id, service, "answer"), orjson.dumps(answer))
+
+
+def _event(said: Answered, events: list[Event]) -> dict[str, Any]:
+    """The event that a command has come to, taken out of those of the tick: several interventions have one each, in order."""
+    kind, whose = _TOLD_AS.get(said.kind), None if said.kind == "intervene" else said.agent
+    for number, event in enumerate(events):
+        if (event.kind, event.agent) == (kind, whose):
+            del events[number]
+            return {"event": event.id}
+    return {}
 
 
 def _form(command: Command) -> Form:

@@ -143,12 +143,13 @@ class Oversight:
         """Note the end of the audit log beside the snapshot of a tick."""
         return self._audit.head_statement(tick)
 
-    def commanded(self, service: str, command: str, parameters: Mapping[str, Any], status: str) -> None:
-        """A service has told the town what to do."""
+    def commanded(self, service: str, command: str, parameters: Mapping[str, Any], status: str, by: str | None) -> None:
+        """A service has told the town what to do; `by` is the person who had it do so, where it named one."""
         agent = parameters.get("agent")
         citizen = None if agent is None else self._town.citizens.get(agent)
         owner = parameters.get("owner") if citizen is None else citizen.owner
-        self._audit.note(command, agent, owner, service=service, status=status, parameters=dict(parameters))
+        person = {} if by is None else {"by": by}
+        self._audit.note(command, agent, owner, service=service, status=status, parameters=dict(parameters), **person)
 
     def tell(self) -> list[Citizen]:
         """The tick is durable: whoever was caught in it is told. Returns them."""

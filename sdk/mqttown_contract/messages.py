@@ -370,6 +370,8 @@ class Command(Message):
     id: ActionId
     command: Annotated[Text, Field(min_length=1, max_length=64)]
     parameters: dict[str, Any] = Field(default_factory=dict)
+    by: Annotated[Text, Field(min_length=1, max_length=80)] | None = None
+    """The person who had the service ask, for the audit log."""
 
 
 class Answer(Message):

@@ -216,7 +216,7 @@ def answer_command(client: mqtt.Client, stage: Stage, message: mqtt.MQTTMessage)
     stage.commands.append(request)
     if request["command"] in {"register", "revoke"}:
         asyncio.run(_enrol(stage.environment["MQTTOWN_DATABASE"], request["command"], request["parameters"]))
-    answer = {"id": request["id"], "status": "accepted", "tick": 1, "result": {"home_district": "ranta"}}
+    answer = {"id": request["id"], "status": "accepted", "tick": 1, "result": {"home_district": "ranta", "event": "e-1-0"}}
     client.publish(topics.service_in("tiny", "dashboard", "answer"), json.dumps(answer))
 
 

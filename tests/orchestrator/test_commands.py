@@ -97,8 +97,8 @@ async def test_unknown_commands_and_owners_claims(town: Any) -> None:
 async def test_an_experimenter_changes_the_town_from_outside(town: Any) -> None:
     done = await town.command("intervene", kind="price", data={"item": "coffee", "cents": 5})
     assert done["status"] == "accepted"
-    (row,) = await town.rows("SELECT tick, data FROM events WHERE kind = 'intervened'")
-    assert row["tick"] == done["tick"]
+    (row,) = await town.rows("SELECT id, tick, data FROM events WHERE kind = 'intervened'")
+    assert (row["tick"], row["id"]) == (done["tick"], done["result"]["event"])
     for data in ({"item": "coffee"}, {"item": "coffee", "cents": -1}, {"item": ["coffee"], "cents": 5}):
         wrong = await town.command("intervene", kind="price", data=data)
         assert (wrong["status"], wrong["code"]) == ("rejected", "not_possible"), data

@@ -50,6 +50,7 @@ async def register(form: AgentForm, state: StateOf, caller: Manager, request: Re
                 "agent": form.id, "name": shown, "district": form.district, "tagline": form.tagline,
                 "kind": "external", "owner": caller.name, "key_hash": digest(key),
             },
+            caller.name,
         )  # fmt: skip
     return _new(state, request, form.id, key, result["home_district"])
 
@@ -63,12 +64,12 @@ async def mine(state: StateOf, caller: Account) -> list[Agent]:
 @router.delete(
     "/me/agents/{agent_id}", status_code=204, summary="Take an agent out of the town", responses=problems(401, 403, 404, 503, 504)
 )
-async def revoke(agent_id: AgentId, state: StateOf, _: Manager) -> None:
+async def revoke(agent_id: AgentId, state: StateOf, caller: Manager) -> None:
     """All its keys and its body, for good: nobody gets the name again. Of a hosted resident, everything."""
     if await state.residents.of(agent_id) is not None:
-        await residency.remove(state, agent_id)
+        await residency.remove(state, agent_id, caller)
     else:
-        await state.ear.command("revoke", {"agent": agent_id})
+        await state.ear.command("revoke", {"agent": agent_id}, caller.name)
 
 
 @router.get("/me/agents/{agent_id}/keys", summary="Keys of an agent", responses=problems(401, 403, 404))

@@ -9,6 +9,8 @@ from mqttown_contract.types import ID_PATTERN, Text
 from mqttown_dashboard.access import Operator
 from mqttown_dashboard.forms import Form
 from mqttown_dashboard.history import cursor_of, parse_cursor
+from mqttown_dashboard.intervention_forms import Intervention
+from mqttown_dashboard.interventions import carry_out
 from mqttown_dashboard.models import Clock, Page
 from mqttown_dashboard.problems import problems
 from mqttown_dashboard.review import Entry, Flag, Held, Quarantined
@@ -22,6 +24,12 @@ Number = Annotated[int, Path(ge=1, le=2**63 - 1)]
 AgentId = Annotated[str, Path(description="agent id, like `mira`", min_length=1, max_length=48)]
 _LISTED = problems(401, 403, 422)
 _DONE = problems(401, 403, 404, 409, 413, 422, 503, 504)
+
+
+class Done(BaseModel):
+    """What an intervention has come to."""
+
+    events: list[str] = Field(description="ids of the events that tell of it; what follows from it names them as its cause")
 
 
 class Overview(BaseModel):
@@ -83,12 +91,27 @@ async def overview(state: StateOf, _: Operator) -> Overview:
 @router.put(
     "/pace", status_code=204, summary="Pause, go on, change the speed", responses=problems(401, 403, 409, 413, 422, 503, 504)
 )
-async def pace(form: Pace, state: StateOf, _: Operator) -> None:
+async def pace(form: Pace, state: StateOf, operator: Operator) -> None:
     """What is left out stays."""
     if form.speed is not None:
-        await state.ear.command("speed", {"speed": form.speed})
+        await state.ear.command("speed", {"speed": form.speed}, operator.name)
     if form.state is not None:
-        await state.ear.command("pause" if form.state == "paused" else "resume", {})
+        await state.ear.command("pause" if form.state == "paused" else "resume", {}, operator.name)
+
+
+@router.post(
+    "/interventions",
+    status_code=201,
+    summary="Change the town by hand",
+    responses=problems(401, 403, 409, 413, 422, 503, 504),
+)
+async def intervene(form: Intervention, state: StateOf, operator: Operator) -> Done:
+    """Doors, prices, wages, rules, what somebody knows, who hears whom, the weather, who lives here; from the next tick on.
+
+    The words are those of the laboratory's experiment files. What is done is an event, and stands in the audit log as
+    `intervene`, `register` or `revoke`, with the operator's name. A town that is paused makes no tick, so it must run.
+    """
+    return Done(events=await carry_out(state, form, operator))
 
 
 @router.get("/held", summary="Words that wait for a decision", responses=_LISTED)
@@ -98,9 +121,9 @@ async def held(state: StateOf, _: Operator, limit: Limit = 100) -> list[Held]:
 
 
 @router.post("/held/{number}", status_code=204, summary="Pass held words, or refuse them", responses=_DONE)
-async def decide(number: Number, form: Decision, state: StateOf, _: Operator) -> None:
+async def decide(number: Number, form: Decision, state: StateOf, operator: Operator) -> None:
     """Passed words enter the world with the next tick."""
-    await state.ear.command("pass_held" if form.decision == "pass" else "refuse_held", {"id": number})
+    await state.ear.command("pass_held" if form.decision == "pass" else "refuse_held", {"id": number}, operator.name)
 
 
 @router.get("/flags", summary="Agents to look at", responses=_LISTED)
@@ -110,9 +133,9 @@ async def flags(state: StateOf, _: Operator, limit: Limit = 100) -> list[Flag]:
 
 
 @router.delete("/flags/{number}", status_code=204, summary="Say that a flag has been looked at", responses=_DONE)
-async def clear(number: Number, state: StateOf, _: Operator) -> None:
+async def clear(number: Number, state: StateOf, operator: Operator) -> None:
     """An agent in quarantine stays there until it is released."""
-    await state.ear.command("clear_flag", {"id": number})
+    await state.ear.command("clear_flag", {"id": number}, operator.name)
 
 
 @router.get("/quarantine", summary="Agents that the town holds", responses=problems(401, 403))
@@ -122,15 +145,15 @@ async def quarantined(state: StateOf, _: Operator) -> list[Quarantined]:
 
 
 @router.put("/quarantine/{agent_id}", status_code=204, summary="Hold an agent", responses=_DONE)
-async def hold(agent_id: AgentId, form: Why, state: StateOf, _: Operator) -> None:
+async def hold(agent_id: AgentId, form: Why, state: StateOf, operator: Operator) -> None:
     """Nothing that it does is taken up until it is released."""
-    await state.ear.command("quarantine", {"agent": agent_id, "why": form.why})
+    await state.ear.command("quarantine", {"agent": agent_id, "why": form.why}, operator.name)
 
 
 @router.delete("/quarantine/{agent_id}", status_code=204, summary="Release an agent", responses=_DONE)
-async def release(agent_id: AgentId, state: StateOf, _: Operator) -> None:
+async def release(agent_id: AgentId, state: StateOf, operator: Operator) -> None:
     """Its past counts no more."""
-    await state.ear.command("release", {"agent": agent_id})
+    await state.ear.command("release", {"agent": agent_id}, operator.name)
 
 
 @router.get("/audit", summary="The audit log", responses=_LISTED)

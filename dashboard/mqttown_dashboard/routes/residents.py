@@ -93,10 +93,10 @@ async def deletion(agent_id: AgentId, state: StateOf, _: Manager) -> Farewell:
 
 
 @router.delete("/{agent_id}", summary="Delete it, and everything of it", responses=problems(401, 403, 404, 503, 504))
-async def delete(agent_id: AgentId, state: StateOf, _: Manager) -> Farewell:
+async def delete(agent_id: AgentId, state: StateOf, caller: Manager) -> Farewell:
     """For good. Tells what went and what stays."""
     now = await residency.kept(state, agent_id)
-    await residency.remove(state, agent_id)
+    await residency.remove(state, agent_id, caller)
     return farewell(now)
 
 
