@@ -1,6 +1,6 @@
 /** The page: picture, header, tools, time, panel. */
 
-import { useEffect } from "react";
+import { Suspense, useEffect } from "react";
 import { Minimap } from "./map/Minimap.tsx";
 import { Legend } from "./overlays/Legend.tsx";
 import { City } from "./picture/City.tsx";
@@ -29,8 +29,11 @@ function Page({ hand, pose }: { hand: Hand; pose: Pose | null }) {
   const view = useShown((shown) => shown.view);
   const overlay = useShown((shown) => shown.overlay);
   const language = useShown((shown) => shown.language);
+  const route = useShown((shown) => shown.route);
+  const { rooms } = useParts();
   useKeys();
   useEffect(() => void (document.documentElement.lang = language === "pseudo" ? "en" : language), [language]);
+  if (route !== null && rooms !== null) return <Suspense fallback={<p className="loading">{t("loading")}</p>}><rooms.Portal /></Suspense>;
   return (
     <>
       <a className="skip" href="#panel">{t("skip")}</a>
@@ -59,7 +62,7 @@ function useKeys(): void {
     const rates: Record<string, number> = { 1: 1, 2: 60, 3: 1440 };
     const pressed = (event: KeyboardEvent): void => {
       const target = event.target as HTMLElement;
-      if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input, select, textarea, button, summary, [role=button]") !== null) return;
+      if (store.get().route !== null || event.ctrlKey || event.metaKey || event.altKey || target.closest("input, select, textarea, button, summary, [role=button]") !== null) return;
       const { replay } = store.get();
       if (event.key === "/") store.set({ searching: true });
       else if (event.key === "d") store.set({ director: !store.get().director });

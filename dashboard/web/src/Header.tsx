@@ -1,6 +1,6 @@
 /** Where we are, what time it is there, and whether we are still connected. */
 
-import { useShown, useText } from "./store/context.ts";
+import { useParts, useShown, useText } from "./store/context.ts";
 import { dateAt } from "./store/time.ts";
 import type { Shown } from "./store/store.ts";
 
@@ -8,6 +8,7 @@ const SKY: Record<string, string> = { clear: "☀", cloudy: "☁", rain: "☂", 
 
 export function Header() {
   const t = useText();
+  const { rooms } = useParts();
   const name = useShown((shown) => shown.town?.name ?? "mqttown");
   const clock = useShown((shown) => shown.clock);
   const count = useShown((shown) => shown.residents.length);
@@ -15,7 +16,7 @@ export function Header() {
   const weather = `weather.${clock?.weather ?? ""}`;
   return (
     <header className="header">
-      <h1>{name}</h1>
+      <div className="title"><h1>{name}</h1>{rooms !== null && <a className="enter" href="#/residents">{t("portal.enter")}</a>}</div>
       {clock !== null && (
         <p>
           <time dateTime={clock.town_time}>{t.weekday(dateAt(clock.town_time, 0))} {clock.town_time.slice(11, 16)}</time>

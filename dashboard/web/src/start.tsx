@@ -10,6 +10,8 @@ import { Store } from "./store/store.ts";
 import { speak } from "./text/text.ts";
 import { Player, type Live } from "./time/player.ts";
 import type { TownMap } from "./api/types.ts";
+import type { Rooms } from "./store/context.ts";
+import { readRoute } from "./store/route.ts";
 
 const RETRY_MS = 1_500;
 
@@ -19,9 +21,10 @@ interface Beginning {
   map: () => Promise<TownMap>;
   /** the moment of the address */
   address: string;
+  rooms?: Rooms;
 }
 
-export function start({ source, live, map, address }: Beginning): void {
+export function start({ source, live, map, address, rooms }: Beginning): void {
   const moment = readMoment(address, navigator.languages);
   const hand = new Hand();
   const store = new Store(() => performance.now(), {
@@ -34,9 +37,14 @@ export function start({ source, live, map, address }: Beginning): void {
     await player.seek(tick, { playing: false });
     hand.setPose(pose);
   };
+  if (rooms !== undefined) {
+    const enter = (): void => store.set({ route: readRoute(location.hash) });
+    addEventListener("hashchange", enter);
+    enter();
+  }
   const root = document.getElementById("root");
   if (root === null) throw new Error("the page has no root");
-  createRoot(root).render(<App parts={{ store, player, source, camera: hand, director }} hand={hand} pose={moment.pose} />);
+  createRoot(root).render(<App parts={{ store, player, source, camera: hand, director, rooms: rooms ?? null }} hand={hand} pose={moment.pose} />);
   void begin();
 
   async function begin(): Promise<void> {

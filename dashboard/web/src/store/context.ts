@@ -1,6 +1,6 @@
 /** How components reach the store and what drives it. */
 
-import { createContext, useContext } from "react";
+import { createContext, useContext, type ComponentType } from "react";
 import { useStore } from "zustand";
 import type { Director } from "../picture/director.ts";
 import type { Pose } from "../picture/view.ts";
@@ -17,12 +17,21 @@ export interface Camera {
   setPose(pose: Pose): void;
 }
 
+/** What a running town has beside the picture, loaded when it is first asked for; a recording has none of it. */
+export interface Rooms {
+  /** whatever the address after `#/` names */
+  Portal: ComponentType;
+  /** the part of a place's card by which it is claimed */
+  Claim: ComponentType<{ id: string }>;
+}
+
 export interface Parts {
   store: Store;
   player: Player;
   source: Source;
   camera: Camera;
   director: Director;
+  rooms: Rooms | null;
 }
 
 export const PartsContext = createContext<Parts | null>(null);

@@ -7,6 +7,7 @@ import type { Quality } from "../scene/quality.ts";
 import { TOLD } from "../feed/prose.ts";
 import type { Language } from "../text/text.ts";
 import type { Spread } from "../world/spread.ts";
+import type { Route } from "./route.ts";
 import { startOf } from "./time.ts";
 import { World } from "./world.ts";
 
@@ -51,6 +52,10 @@ export interface Shown {
   tab: Tab;
   filter: Filter;
   searching: boolean;
+  /** the room that is open; null for the town */
+  route: Route | null;
+  /** name of the account that is signed in */
+  me: string | null;
 }
 
 export const FEED_LENGTH = 2000;
@@ -58,7 +63,7 @@ const TOLD_KINDS: ReadonlySet<string> = new Set(TOLD);
 const NOTHING: Shown = {
   town: null, clock: null, connection: "connecting", problem: null, feed: [], residents: [], overview: null, replay: null, chosen: null, following: false,
   director: false, overlay: null, news: null, view: "3d", quality: "auto", language: "en", tab: "feed",
-  filter: { kind: "all", district: null, person: null }, searching: false,
+  filter: { kind: "all", district: null, person: null }, searching: false, route: null, me: null,
 };
 
 export class Store {

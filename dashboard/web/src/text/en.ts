@@ -13,6 +13,7 @@ export const en = {
   "state.offline": "the town is asleep (offline)",
   "state.past": "you see the past",
   "state.recorded": "a recorded day",
+  "portal.enter": "Take part",
   residents_one: "1 resident",
   residents_other: "{{count}} residents",
   "weather.clear": "clear",

@@ -15,6 +15,7 @@ export const sv: Words = {
   "state.offline": "staden sover (frånkopplad)",
   "state.past": "du ser det förflutna",
   "state.recorded": "en inspelad dag",
+  "portal.enter": "Var med",
   residents_one: "1 invånare",
   residents_other: "{{count}} invånare",
   "weather.clear": "klart",

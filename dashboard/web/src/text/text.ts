@@ -7,22 +7,22 @@ import { sv } from "./sv.ts";
 
 /** Every language has every key. */
 export type Words = { readonly [Key in keyof typeof en]: string };
-type Plain = keyof typeof en;
-/** Keys as they are asked for: those that differ by number without their ending. */
-export type Key = Exclude<Plain, `${string}_one` | `${string}_other`> | (Plain extends infer K ? (K extends `${infer Stem}_one` ? Stem : never) : never);
+/** Keys of a table as they are asked for: those that differ by number without their ending. */
+export type KeysOf<Table> = Exclude<keyof Table & string, `${string}_one` | `${string}_other`> | (keyof Table extends infer K ? (K extends `${infer Stem}_one` ? Stem : never) : never);
+export type Key = KeysOf<typeof en>;
 
 export const LANGUAGES = { en: "English", sv: "Svenska" } as const;
 export type Language = keyof typeof LANGUAGES | "pseudo";
 
-export interface Speak {
-  (key: Key, values?: Record<string, string | number>): string;
+export interface Speak<Known extends string = Key> {
+  (key: Known, values?: Record<string, string | number>): string;
   language: Language;
   euros(cents: number): string;
   /** A weekday with its date. */
   day(date: Date): string;
   weekday(date: Date): string;
   /** Whether there are words for a key that was put together. */
-  has(key: string): key is Key;
+  has(key: string): key is Known;
 }
 
 const table = i18next.createInstance({
@@ -33,6 +33,12 @@ const table = i18next.createInstance({
   },
 });
 void table.init();
+
+/** Take in the words of a part that is loaded later. */
+export function learn(words: Record<keyof typeof LANGUAGES, Record<string, string>>): void {
+  for (const [language, more] of Object.entries(words)) table.addResourceBundle(language, "translation", more);
+  table.addResourceBundle("pseudo", "translation", Object.fromEntries(Object.entries(words.en).map(([key, text]) => [key, pseudo(text)])));
+}
 
 const spoken = new Map<Language, Speak>();
 
@@ -47,7 +53,7 @@ export function speak(language: Language): Speak {
     euros: (cents: number) => money.format(cents / 100),
     day: (date: Date) => date.toLocaleDateString(place, { weekday: "long", day: "numeric", month: "long", timeZone: "UTC" }),
     weekday: (date: Date) => date.toLocaleDateString(place, { weekday: "long", timeZone: "UTC" }),
-    has: (key: string): key is Key => key in en,
+    has: (key: string): key is Key => table.exists(key),
   });
   spoken.set(language, made);
   return made;

@@ -1,0 +1,1 @@
+export default function Claim({ id }: { id: string }) { return <p>{id}</p>; }

@@ -1,0 +1,15 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { en as page } from "../../text/en.ts";
+import { en } from "./en.ts";
+import { sv } from "./sv.ts";
+
+test("the second language has every word of the portal, with the same values to put in", () => {
+  assert.deepEqual(Object.keys(sv).sort(), Object.keys(en).sort());
+  const values = (text: string): string[] => [...text.matchAll(/\{\{\w+\}\}/g)].map(([found]) => found).sort();
+  for (const key of Object.keys(en) as (keyof typeof en)[]) assert.deepEqual(values(sv[key]), values(en[key]), key);
+});
+
+test("no word of the portal stands in the page's table, too", () => {
+  assert.deepEqual(Object.keys(en).filter((key) => key in page), []);
+});
