@@ -48,7 +48,7 @@ def compose(
     except PortError as error:
         fail(error)
     about = _compiled(data, made_from)
-    password = _password(data)
+    password, metrics, grafana = (_secret(data, name) for name in ("postgres.password", "metrics.token", "grafana.password"))
     plan = Plan(
         made_from=made_from, speed=speed, for_ticks=None, data=folder, host="0.0.0.0", http_port=http_port,  # noqa: S104  of the container
         mqtt_port=mqtt_port, ws_port=ws_port, broker="nats", database=None, talk=True, open=False, lockstep=False,
@@ -58,9 +58,11 @@ def compose(
     composition = Composition(plan, data, made_from, about["id"], url, ports, ClusterPorts())
     parts = [composition.gate(), composition.orchestrator(), composition.memory(), composition.minds(), composition.dashboard()]
     for part in [*parts, *composition.gateway()]:
-        _write(folder / f"{part.name}.env", _settings(part))
+        token = {"MQTTOWN_METRICS_TOKEN": metrics} if part.name == "dashboard" else {}
+        _write(folder / f"{part.name}.env", _settings(part) | token)
     database = {"MQTTOWN_POSTGRES_PASSWORD": password, "MQTTOWN_POSTGRES_PORT": str(ports["--postgres-port"])}
     _write(folder / "postgres.env", database)
+    _watch(data, metrics, str(ports["--http-port"]), grafana)
     _write(
         folder / ".env",
         {"RUN": str(folder.absolute()), **{name.strip("-").replace("-", "_").upper(): str(port) for name, port in ports.items()}},
@@ -103,9 +105,20 @@ def _compiled(data: DataFolder, made_from: dict[str, Any]) -> dict[str, Any]:
     return data.about()
 
 
-def _password(data: DataFolder) -> str:
-    """Of the database; made once."""
-    file = data.path / "postgres.password"
+def _watch(data: DataFolder, token: str, http_port: str, password: str) -> None:
+    """What Prometheus and Grafana need, if they are brought up too: where the numbers are, and what opens them."""
+    folder = data.path / "metrics"
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o755)
+    for name, text in (("token", token), ("targets.json", json.dumps([{"targets": [f"dashboard:{http_port}"]}]))):
+        (folder / name).write_text(text, encoding="ascii")
+        (folder / name).chmod(0o644)  # their containers run as other users; the folder around it is ours alone
+    _write(data.path / "grafana.env", {"GF_SECURITY_ADMIN_PASSWORD": password, "GF_USERS_ALLOW_SIGN_UP": "false"})
+
+
+def _secret(data: DataFolder, name: str) -> str:
+    """A secret of this folder; made once."""
+    file = data.path / name
     if not file.exists():
         file.touch(mode=SECRET)
         file.write_text(secrets.token_urlsafe(24), encoding="ascii")

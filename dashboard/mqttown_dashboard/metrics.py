@@ -1,15 +1,18 @@
-"""Prometheus text from the orchestrator's own numbers and this process's."""
+"""Prometheus text from the orchestrator's own numbers, this process's, and what waits for an operator."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
+import structlog
+from asyncpg.exceptions import InterfaceError, PostgresError
 from prometheus_client import CollectorRegistry, Metric, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from mqttown_dashboard.state import State
 
-__all__ = ["exposition"]
+__all__ = ["Kept", "exposition", "kept"]
 
 GAUGES: Final = {
     "agents": ("mqttown_agents", "Agents in the town."),
@@ -20,14 +23,52 @@ PHASE: Final = "_ms"
 """Ending of the keys that hold percentiles of a phase of a tick; `tick_ms` is the whole."""
 
 
+MICRO: Final = 1e-6
+"""The ledger counts money in millionths of a unit."""
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the database tells.
+
+    Attributes:
+        there: whether it answers.
+        waiting: how many wait for an operator, by what they are.
+        spent: millionths of a unit of money and tokens that models have cost today (UTC); None without a gateway.
+    """
+
+    there: bool
+    waiting: Mapping[str, int]
+    spent: tuple[int, int] | None
+
+
+async def kept(state: State) -> Kept:
+    """Ask the database; numbers for whoever watches must come without it, too."""
+    try:
+        waiting = await state.review.waiting()
+        return Kept(there=True, waiting=waiting, spent=await state.spending.today() if await state.spending.there() else None)
+    except (OSError, PostgresError, InterfaceError) as error:
+        log.warning("the database does not answer", error=str(error))
+        return Kept(there=False, waiting={}, spent=None)
+
+
 class _Town(Collector):
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, told: Kept) -> None:
         self._state = state
+        self._kept = told
 
     def collect(self) -> Iterator[Metric]:
         """Make every metric from the latest numbers; what was not told is left out."""
         told = self._state.mirror.metrics
-        yield GaugeMetricFamily("mqttown_tick", "Steps of the world so far.", value=self._state.mirror.clock.tick)
+        clock = self._state.mirror.clock
+        yield GaugeMetricFamily("mqttown_tick", "Steps of the world so far.", value=clock.tick)
+        online = clock.status == "online"
+        yield GaugeMetricFamily("mqttown_online", "1 while the orchestrator is there.", value=float(online))
+        runs = float(online and clock.state == "running")
+        yield GaugeMetricFamily("mqttown_running", "1 while town time passes.", value=runs)
+        yield GaugeMetricFamily("mqttown_speed", "Town seconds a real second; 0 is as fast as it can.", value=clock.speed)
+        yield from _operation(self._kept)
         yield GaugeMetricFamily("mqttown_dashboard_watchers", "Open live streams.", value=self._state.hub.watchers)
         yield GaugeMetricFamily(
             "mqttown_dashboard_broker_up", "1 while connected to the broker.", value=float(self._state.ear.connected)
@@ -63,6 +104,16 @@ class _Town(Collector):
                 yield GaugeMetricFamily(name, meaning, value=told[key])
 
 
+def _operation(told: Kept) -> Iterator[Metric]:
+    """What concerns operators, and whether it is known."""
+    yield GaugeMetricFamily("mqttown_dashboard_database_up", "1 while the database answers.", value=float(told.there))
+    yield from _labelled(GaugeMetricFamily("mqttown_waiting", "What waits for an operator.", labels=["what"]), told.waiting)
+    if told.spent is not None:
+        money, tokens = told.spent
+        yield GaugeMetricFamily("mqttown_model_money_today", "Units of money for models today, UTC.", value=money * MICRO)
+        yield GaugeMetricFamily("mqttown_model_tokens_today", "Tokens of models today, UTC.", value=tokens)
+
+
 def _durations(told: Mapping[str, Any]) -> Iterator[Metric]:
     """Percentiles of the whole tick, and of each of its phases."""
     whole = GaugeMetricFamily("mqttown_tick_duration_seconds", "Duration of a tick, by quantile.", labels=["quantile"])
@@ -77,10 +128,10 @@ def _durations(told: Mapping[str, Any]) -> Iterator[Metric]:
     yield from (family for family in (whole, phases) if family.samples)
 
 
-def exposition(state: State) -> bytes:
+def exposition(state: State, told: Kept) -> bytes:
     """All metrics in Prometheus' text format."""
     registry = CollectorRegistry()
-    registry.register(_Town(state))
+    registry.register(_Town(state, told))
     return generate_latest(registry)
 
 
@@ -88,8 +139,7 @@ def _labelled(family: GaugeMetricFamily | CounterMetricFamily, values: object) -
     numbers = _numbers(values)
     for label in sorted(numbers):
         family.add_metric([label], numbers[label])
-    if numbers:
-        yield family
+    yield family
 
 
 def _numbers(values: object) -> dict[str, float]:

@@ -44,19 +44,24 @@ def settings(file: Path) -> dict[str, str]:
 
 
 def test_every_process_has_a_container_of_its_own_that_may_do_little(services: dict[str, Any]) -> None:
-    assert set(services) == {"postgres", *MODULES}
+    ours = {name: service for name, service in services.items() if "profiles" not in service}
+    assert set(ours) == {"postgres", *MODULES}
     for name, service in services.items():
-        if name in MODULES:
-            assert service["command"] == ["python3", "-m", MODULES[name]]
-        assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"]), name
         assert "no-new-privileges:true" in service["security_opt"]
-        assert not {"privileged", "network_mode", "pid", "devices", "user"} & set(service)
+        assert service["cap_drop"] == ["ALL"], name
         assert not any("docker.sock" in volume for volume in service.get("volumes", ()))
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ())), name
+    for name, service in ours.items():
+        if name in MODULES:
+            assert service["command"] == ["python3", "-m", MODULES[name]]
+        assert service["read_only"], name
+        assert not {"privileged", "network_mode", "pid", "devices", "user"} & set(service)
 
 
 def test_each_gets_the_settings_of_its_process_and_its_own_secrets_alone(services: dict[str, Any], run: Path) -> None:
     for name, service in services.items():
+        if name == "prometheus":
+            continue
         assert service["env_file"][0].endswith(f"/{name}.env")
         assert (run / f"{name}.env").stat().st_mode & 0o077 == 0
     keys = {name: settings(run / f"{name}.env").get("MQTTOWN_SERVICE_KEY", "") for name in MODULES}
@@ -69,6 +74,21 @@ def test_each_gets_the_settings_of_its_process_and_its_own_secrets_alone(service
     assert settings(run / "orchestrator.env")["MQTTOWN_MQTT_HOST"] == "gate"
     assert "@postgres:5432/" in settings(run / "memory.env")["MQTTOWN_DATABASE"]
     assert "MQTTOWN_OPERATOR_TOKEN" not in settings(run / "host-1.env")
+
+
+def test_prometheus_is_given_where_the_numbers_are_and_what_opens_them(services: dict[str, Any], run: Path) -> None:
+    token = (run / "metrics" / "token").read_text(encoding="ascii")
+    assert settings(run / "dashboard.env")["MQTTOWN_METRICS_TOKEN"] == token
+    assert len(token) >= 32
+    told = json.loads((run / "metrics" / "targets.json").read_text(encoding="ascii"))
+    assert told == [{"targets": [f"dashboard:{settings(run / '.env')['HTTP_PORT']}"]}]
+    assert "${RUN}/metrics:/run/mqttown:ro" in services["prometheus"]["volumes"]
+    for name in ("prometheus", "grafana"):
+        for volume in services[name]["volumes"]:
+            source = volume.partition(":")[0]
+            assert not source.startswith("./") or (FILE.parent / source).exists(), source
+    read = YAML(typ="safe", pure=True).load(FILE.parent / "prometheus" / "prometheus.yaml")["scrape_configs"][0]
+    assert read["authorization"]["credentials_file"] == "/run/mqttown/token"
 
 
 def test_writing_it_again_keeps_the_keys(run: Path) -> None:

@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from mqttown_dashboard.access import ANYONE, Metrics
-from mqttown_dashboard.metrics import exposition
+from mqttown_dashboard.metrics import exposition, kept
 from mqttown_dashboard.models import Health
 from mqttown_dashboard.problems import problems
 from mqttown_dashboard.state import StateOf
@@ -45,8 +45,8 @@ async def healthz(state: StateOf, response: Response) -> Health:
     responses={**problems(401, 403), 200: {"content": {"text/plain": {}}}},
 )
 async def metrics(state: StateOf) -> Response:
-    """Tick duration, queue depths, verdicts by code, messages a second, journal lag; in Prometheus' text format."""
-    return Response(exposition(state), media_type=CONTENT_TYPE_LATEST)
+    """Tick duration, queue depths, verdicts by code, messages a second, journal lag, what waits for operators, what models cost."""
+    return Response(exposition(state, await kept(state)), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/openapi.json", include_in_schema=False, dependencies=[ANYONE])
