@@ -22,7 +22,7 @@ def routine_minds(town: Mapping[str, Any], seed: int, *, talk: bool = True) -> d
         seed: of the run.
         talk: whether they speak at all.
     """
-    tree, prose, items = Tree(talk=talk), Prose(town["prose"]), items_of(town["items"])
+    tree, prose, items = Tree(talk=talk), Prose.shared(town["prose"]), items_of(town["items"])
     haunts = haunts_near_homes(town)
     return {
         person["id"]: Routine(Persona.from_person(person), seed, tree, prose, items, haunts.get(person["home"], ()))
@@ -56,4 +56,6 @@ def routine_mind(person: Mapping[str, Any], known: Mapping[str, Any], seed: int,
         talk: whether they speak at all.
     """
     haunts = tuple(Haunt(**{**haunt, "days": frozenset(haunt["days"])}) for haunt in known["haunts"])
-    return Routine(Persona.from_person(person), seed, Tree(talk=talk), Prose(known["prose"]), items_of(known["items"]), haunts)
+    return Routine(
+        Persona.from_person(person), seed, Tree(talk=talk), Prose.shared(known["prose"]), items_of(known["items"]), haunts
+    )

@@ -98,6 +98,11 @@ class Prose:
                 self._learn(group, wording.render({name: f"zqslot{name}zq" for name in names}))
         self.recognise = lru_cache(maxsize=4096)(self._recognise)
 
+    @classmethod
+    def shared(cls, groups: Mapping[str, Sequence[str]]) -> "Prose":
+        """The prose of these templates, compiled once in a process: it takes longer than a mind needs for hours of town time."""
+        return _compiled(tuple((group, tuple(sources)) for group, sources in groups.items()))
+
     def has(self, group: str) -> bool:
         """Whether the town has words for this."""
         return bool(self._wordings.get(group))
@@ -156,6 +161,11 @@ class Prose:
                     break
             else:
                 return text
+
+
+@lru_cache(maxsize=4)
+def _compiled(groups: tuple[tuple[str, tuple[str, ...]], ...]) -> Prose:
+    return Prose(dict(groups))
 
 
 def _letters(sample: str) -> str:

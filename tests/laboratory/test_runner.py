@@ -1,10 +1,10 @@
 """Runs depend on the file and the seed alone: not on workers, not on being killed; and all of it can be checked again."""
 
 import json
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -38,30 +38,53 @@ def test_the_same_twice_and_on_two_worker_counts(rumour: dict[str, Any], run: Ru
     assert (told["ok"], told["runs"], told["hash"]) == (True, 1, first["hash"])
 
 
+HELD = '''
+"""A town that waits in the middle of its second seed until it is let go: whoever kills it there has not come too late."""
+
+import time
+from pathlib import Path
+
+from mqttown_cli.laboratory.town import Town
+
+
+class Held(Town):
+    def __init__(self, *, seed: int, town: str, talk: bool, gate: str) -> None:
+        super().__init__(seed=seed, town=town, talk=talk)
+        self.gate = Path(gate)
+
+    def step(self) -> None:
+        while self.seed == 2 and self.steps == 100 and not self.gate.exists():
+            time.sleep(0.01)
+        super().step()
+'''
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-def test_a_run_that_was_killed_goes_on_where_it_was(rumour: dict[str, Any], run: Run, tmp_path: Path) -> None:
-    whole, one = run(rumour)
-    file, out = tmp_path / "rumour.json", tmp_path / "killed"
-    file.write_text(json.dumps(rumour), encoding="utf-8")  # JSON is YAML
+def test_a_run_that_was_killed_goes_on_where_it_was(rumour: dict[str, Any], tmp_path: Path) -> None:
+    gate, file, whole, out = (tmp_path / name for name in ("gate", "rumour.json", "whole", "killed"))
+    (tmp_path / "held.py").write_text(HELD, encoding="utf-8")
+    held = {**rumour, "model": "held.py:Held", "parameters": {**rumour["parameters"], "gate": str(gate)}}
+    file.write_text(json.dumps(held), encoding="utf-8")  # JSON is YAML
     command = [sys.executable, "-m", "mqttown_cli", "experiment", "run", str(file), "--out", str(out), "--workers", "2"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        watched = psutil.Process(process.pid)
-        while process.poll() is None and not list(out.glob("done/*.json")):
-            psutil.wait_procs([watched], timeout=0.01)
-        children = watched.children(recursive=True) if watched.is_running() else []
-        process.send_signal(signal.SIGKILL)
+        while len(list(out.glob("done/*.json"))) < 2:
+            with suppress(subprocess.TimeoutExpired):
+                pytest.fail(f"it ended with {process.wait(timeout=0.01)}, though runs of the second seed are held")
+        children = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
         for child in children:
             child.kill()
-        psutil.wait_procs(children, timeout=10)
-    assert process.returncode == -signal.SIGKILL, "it was killed before it was done"
+        psutil.wait_procs(children)
     assert not (out / "manifest.json").exists()
     finished = {file.name: file.stat().st_mtime_ns for file in out.glob("done/*.json")}
-    again = run_experiment(Experiment.read(file), out)
-    assert again["hash"] == whole["hash"]
+    assert sorted(finished) == ["0000.json", "0001.json"], "half of them: the others were killed in the middle"
+    gate.touch()
+    again, never_killed = run_experiment(Experiment.read(file), out), run_experiment(Experiment.read(file), whole)
+    assert again["hash"] == never_killed["hash"]
     assert {name: (out / "done" / name).stat().st_mtime_ns for name in finished} == finished, "what was there is not run again"
-    for table in RunFolder(one).names:
-        assert RunFolder(one).table(table).equals(RunFolder(out).table(table)), table
+    for table in RunFolder(whole).names:
+        assert RunFolder(whole).table(table).equals(RunFolder(out).table(table)), table
 
 
 def test_more_seeds_come_behind_and_another_experiment_is_refused(rumour: dict[str, Any], run: Run) -> None:

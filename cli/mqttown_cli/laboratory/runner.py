@@ -2,6 +2,7 @@
 
 import gc
 import multiprocessing
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -84,7 +85,8 @@ def _in_processes(experiment: Experiment, out: Path, runs: Sequence[Run], worker
     context = multiprocessing.get_context("spawn")
     made = context.Value("q", 0)
     told = 0
-    with ProcessPoolExecutor(workers, context, _begin, (made,)) as pool:
+    workers = min(workers, max(1, len(runs)))
+    with ProcessPoolExecutor(workers, context, _begin, (made, max(1, (os.cpu_count() or 1) // workers))) as pool:
         waiting: dict[Future[str | None], Run] = {pool.submit(_run_counted, experiment, out, run): run for run in runs}
         try:
             while waiting:
@@ -103,7 +105,7 @@ def _on_ray(experiment: Experiment, out: Path, runs: Sequence[Run]) -> Iterator[
     import ray  # noqa: PLC0415  an extra
 
     ray.init(ignore_reinit_error=True, log_to_driver=False, include_dashboard=False)
-    work = ray.remote(_run_one)
+    work = ray.remote(_run_on_a_node)
     waiting = {work.remote(experiment, out.absolute(), run): run for run in runs}
     while waiting:
         done, _ = ray.wait(list(waiting))
@@ -111,11 +113,17 @@ def _on_ray(experiment: Experiment, out: Path, runs: Sequence[Run]) -> Iterator[
             yield waiting.pop(reference), ray.get(reference)
 
 
-def _begin(made: Any) -> None:
-    """What a worker process does first: it keeps the counter of steps, and collects garbage more rarely."""
+def _begin(made: Any, threads: int) -> None:
+    """What a worker does first: it keeps the counter of steps, takes no core from the others, and collects garbage rarely."""
     global _made  # noqa: PLW0603  the one thing that a worker process shares with its parent
     _made = made
+    _bound(threads)
     gc.set_threshold(_YOUNG)
+
+
+def _bound(threads: int) -> None:
+    """Let polars have so many threads when it is first used; else each worker has as many as there are cores."""
+    os.environ.setdefault("POLARS_MAX_THREADS", str(threads))
 
 
 def _run_counted(experiment: Experiment, out: Path, run: Run) -> str | None:
@@ -124,6 +132,11 @@ def _run_counted(experiment: Experiment, out: Path, run: Run) -> str | None:
             _made.value += steps
 
     return _run_one(experiment, out, run, count)
+
+
+def _run_on_a_node(experiment: Experiment, out: Path, run: Run) -> str | None:
+    _bound(1)
+    return _run_one(experiment, out, run)
 
 
 def _run_one(experiment: Experiment, out: Path, run: Run, stepped: Callable[[int], None] = lambda _steps: None) -> str | None:

@@ -6,7 +6,6 @@ from typing import Final
 import numpy as np
 import orjson
 import polars as pl
-from scipy.stats import entropy
 
 from mqttown_cli.laboratory.measure import Measure, Number, Tables
 
@@ -55,6 +54,8 @@ def _places(tables: Tables, *, window: int | None) -> Number:
 
 
 def _place_entropy(tables: Tables, *, window: int | None) -> Number:
+    from scipy.stats import entropy  # noqa: PLC0415  scipy takes seconds to load, and every worker loads it
+
     been = _arrivals(tables, window).drop_nulls("building").group_by("agent", "building", maintain_order=True).len()
     bits = [float(entropy(row, base=2)) for row in been.group_by("agent", maintain_order=True).agg("len")["len"].to_list()]
     return sum(bits) / len(bits) if bits else None

@@ -5,7 +5,6 @@ from typing import Final
 
 import numpy as np
 import polars as pl
-from scipy.spatial.distance import pdist
 
 from mqttown_cli.laboratory.measure import Measure, Number, Tables
 
@@ -36,6 +35,8 @@ def polarisation(opinions: Sequence[float], low: float = 0.0, high: float = 1.0)
     Raises:
         ValueError: there are none, one is off the scale, or the scale has no length.
     """
+    from scipy.spatial.distance import pdist  # noqa: PLC0415  scipy takes seconds to load, and every worker loads it
+
     if not low < high:
         raise ValueError(f"a scale goes up, not from {low} to {high}")
     values = np.asarray(opinions, float)

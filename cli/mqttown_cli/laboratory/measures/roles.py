@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Final
 
 import polars as pl
-from scipy.stats import entropy
 
 from mqttown_cli.laboratory.measure import Measure, Number, Tables
 
@@ -20,6 +19,8 @@ def role_entropy(numbers: Sequence[int]) -> float:
     Raises:
         ValueError: there are none.
     """
+    from scipy.stats import entropy  # noqa: PLC0415  scipy takes seconds to load, and every worker loads it
+
     if not sum(numbers):
         raise ValueError("entropy needs something to count")
     return float(entropy(numbers, base=2))

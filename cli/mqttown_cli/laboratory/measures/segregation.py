@@ -5,8 +5,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import KDTree
-from scipy.stats import entropy
 
 from mqttown_cli.laboratory.measure import Measure, Number, Tables
 
@@ -73,6 +71,8 @@ def information(table: Counts) -> float:
     Raises:
         ValueError: there is one group only.
     """
+    from scipy.stats import entropy  # noqa: PLC0415  scipy takes seconds to load, and every worker loads it
+
     whole = float(entropy(table.sum(axis=0)))
     if whole == 0:
         raise ValueError("information needs two groups with somebody in each")
@@ -92,6 +92,8 @@ def like_neighbours(places: Sequence[tuple[float, float]], groups: Sequence[str]
     Returns:
         None if nobody has a neighbour.
     """
+    from scipy.spatial import KDTree  # noqa: PLC0415  as above
+
     if not places:
         return None
     shares = []
