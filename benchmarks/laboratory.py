@@ -19,9 +19,10 @@ from scipy.stats import spearmanr, t
 from mqttown_cli.laboratory.experiment import Experiment
 from mqttown_cli.laboratory.folder import RunFolder
 from mqttown_cli.laboratory.gathering import gathering
+from mqttown_cli.laboratory.measures.meeting import in_earshot
 from mqttown_cli.laboratory.provenance import provenance
 from mqttown_cli.laboratory.runner import run_experiment
-from mqttown_cli.laboratory.town import Town
+from mqttown_cli.laboratory.town import Town, compiled
 
 SCENARIOS = Path(__file__).parents[1] / "content" / "scenarios"
 DAY = 1440
@@ -111,13 +112,86 @@ def custom(folder: RunFolder, experiment: Experiment) -> dict[str, Any]:
     return told
 
 
-RESULTS = {"news": news, "relationships": relationships, "party": party, "custom": custom}
+def custom_by_density(folder: RunFolder, experiment: Experiment) -> dict[str, Any]:
+    """Is a custom sooner where people are denser? As `about` of the experiment says, and that was fixed before the first run."""
+    words, areas = experiment.parameters["words"], _areas(experiment.parameters["residents"])
+    found: dict[str, list[float]] = {}
+    districts, falls = [], 0
+    for run_id in folder.receipts():
+        measured = folder.table("model_vars", run_id)
+        falls += int((measured["keepers"].diff() < 0).sum())
+        began = {json.loads(data)["agent"] for data in folder.table("interventions", run_id)["data"]}
+        waited = _waits(folder, run_id, words, began)
+        density = _densities(folder, run_id)
+        each = waited.join(density, on="AgentID")
+        of_district = (
+            density.join(folder.table("agents", run_id).select("agent", "home_district"), left_on="AgentID", right_on="agent")
+            .group_by("home_district")
+            .agg(pl.len().alias("people"), pl.col("met").mean())
+            .join(each.group_by("home_district").agg(pl.col("waited").mean()), on="home_district")
+            .filter(pl.col("people") >= 10)
+            .with_columns((pl.col("people") / pl.col("home_district").replace_strict(areas)).alias("a_km2"))
+            .sort("home_district")
+        )
+        districts.append(of_district)
+        for name, table, column in (
+            ("districts: met in earshot a tick", of_district, "met"),
+            ("districts: residents a km²", of_district, "a_km2"),
+            ("districts: residents", of_district, "people"),
+            ("residents: met in earshot a tick", each, "met"),
+        ):
+            found.setdefault(name, []).append(float(spearmanr(table[column], table["waited"]).statistic))
+    curve = folder.table("model_vars").group_by("Step").agg(pl.col("keepers").mean()).sort("Step")
+    means = pl.concat(districts).group_by("home_district").agg(pl.col("people", "a_km2", "met", "waited").mean()).sort("met")
+    return {
+        "falls": falls,
+        "keepers_mean_at_step": {int(step): mean for step, mean in curve.iter_rows() if step % 360 == 0},
+        "rank correlation with the mean waiting time": {name: spread(values) for name, values in found.items()},
+        "runs with a negative one": {name: sum(value < 0 for value in values) for name, values in found.items()},
+        "districts": means.to_dicts(),
+    }
 
 
-def results(out: Path, workers: int) -> dict[str, Any]:
+def _waits(folder: RunFolder, run_id: int, words: str, began: set[str]) -> pl.DataFrame:
+    """Ticks from the beginning of the custom until each of the others first says its words; a day for whoever never does."""
+    said = folder.table("speech", run_id).filter(pl.col("text").str.contains(words, literal=True))
+    first = said.group_by("speaker").agg(pl.col("tick").min())
+    homes = folder.table("agents", run_id).select(pl.col("agent").alias("AgentID"), "home_district")
+    joined = homes.join(first, left_on="AgentID", right_on="speaker", how="left").filter(~pl.col("AgentID").is_in(began))
+    return joined.select("AgentID", "home_district", (pl.col("tick").fill_null(2 * DAY) - DAY).alias("waited"))
+
+
+def _densities(folder: RunFolder, run_id: int) -> pl.DataFrame:
+    """Mean number of others in earshot of each resident on day 1, over the measured ticks at which they are awake."""
+    there = folder.table("agent_vars", run_id).filter(pl.col("Step").is_between(1, DAY))
+    steps = [step.with_columns(in_earshot(step)) for step in there.partition_by("Step", maintain_order=True)]
+    return pl.concat(steps).group_by("AgentID").agg(pl.col("met").mean()).drop_nulls().sort("AgentID")
+
+
+def _areas(residents: int) -> dict[str, float]:
+    """Area of each district, km²: half the sum of the cross products along its edge."""
+    areas = {}
+    for district in compiled("helsinki", residents, 1)["districts"]:
+        edge = district["polygon"]
+        crossed = sum(x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in zip(edge, [*edge[1:], edge[0]], strict=True))
+        areas[district["id"]] = abs(crossed) / 2 / 1e10
+    return areas
+
+
+RESULTS = {
+    "news": news,
+    "relationships": relationships,
+    "party": party,
+    "custom": custom,
+    "custom-by-density": custom_by_density,
+}
+
+
+def results(out: Path, workers: int, only: list[str]) -> dict[str, Any]:
     """Run what is missing, and tell."""
     told = {}
-    for name, tell in RESULTS.items():
+    for name in only:
+        tell = RESULTS[name]
         experiment = Experiment.read(SCENARIOS / f"{name}.yaml")
         manifest = run_experiment(experiment, out / name, workers=workers)
         told[name] = {"hash": manifest["hash"], "seconds": manifest["seconds"], **tell(RunFolder(out / name), experiment)}
@@ -148,5 +222,7 @@ if __name__ == "__main__":
     parser.add_argument("what", choices=["results", "speed"])
     parser.add_argument("--out", type=Path, default=Path("runs"))
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--only", choices=list(RESULTS), action="append", help="only this result; may be given more than once")
     asked = parser.parse_args()
-    print(json.dumps(results(asked.out, asked.workers) if asked.what == "results" else speed(), indent=1))
+    only = asked.only or list(RESULTS)
+    print(json.dumps(results(asked.out, asked.workers, only) if asked.what == "results" else speed(), indent=1))

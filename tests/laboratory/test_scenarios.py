@@ -12,6 +12,7 @@ import pytest
 from mqttown_cli.laboratory.experiment import Experiment
 from mqttown_cli.laboratory.folder import RunFolder
 from mqttown_cli.laboratory.gathering import gathering
+from mqttown_cli.laboratory.measures.meeting import in_earshot
 from mqttown_cli.laboratory.provenance import provenance
 from mqttown_cli.laboratory.runner import run_experiment
 
@@ -101,3 +102,17 @@ def test_a_custom_is_taken_up_and_never_lost(scenario: Callable[[str], tuple[Exp
             assert row["speaker"] in seeds or len(met.get(row["speaker"], ())) >= enough, "nobody keeps it without having met it"
             for hearer in row["heard_by"]:
                 met.setdefault(hearer, set()).add(row["speaker"])
+
+
+def test_a_custom_begins_in_each_district_alike(scenario: Callable[[str], tuple[Experiment, RunFolder]]) -> None:
+    _, folder = scenario("custom-by-density")
+    began = [json.loads(data)["agent"] for data in folder.table("interventions", 0)["data"]]
+    homes = dict(folder.table("agents", 0).select("agent", "home_district").iter_rows())
+    assert {homes[agent] for agent in began} == set(homes.values())
+    assert len(began) == len(set(homes.values())), "4 % of a handful is one"
+    measured = {row["Step"]: row for row in folder.table("model_vars", 0).to_dicts()}
+    assert measured[20]["keepers"] == 0
+    assert measured[200]["keepers"] > measured[100]["keepers"] - 1 >= 0
+    for step in folder.table("agent_vars", 0).partition_by("Step"):
+        met = in_earshot(step).drop_nulls()
+        assert measured[step["Step"][0]]["met"] == pytest.approx(met.mean()), "a recount"

@@ -12,10 +12,13 @@ from typer.testing import CliRunner
 from mqttown_agents.routine import Routine
 from mqttown_cli.__main__ import app
 from mqttown_cli.laboratory.fork import Fork, ForkError
+from mqttown_cli.laboratory.measures.meeting import in_earshot as met_in_earshot
+from mqttown_cli.laboratory.measures.registry import MEASURES
 from mqttown_cli.laboratory.provenance import provenance
 from mqttown_cli.laboratory.survey import QuestionError
 from mqttown_cli.laboratory.taking import fork_of_run
 from mqttown_cli.laboratory.town import InterventionError, Town
+from mqttown_orchestrator.world.hearing import in_earshot
 
 TINY = str(Path(__file__).parents[1] / "towns" / "tiny.json")
 NEWS = "The lantern of Pihlajasaari burns blue again."
@@ -162,10 +165,32 @@ def test_groups() -> None:
     assert len(town.choose({"sample": 3})) == 3
     assert town.choose({"sample": 3}) == lived(1).choose({"sample": 3})
     assert town.choose({"where": {"sociable": {"above": 2000}}}) == []
+    homes = dict(town.tables()["agents"].select("agent", "home_district").iter_rows())
+    one_each = town.choose({"of_each": "home_district", "sample": 1})
+    assert len(one_each) == len({homes[agent] for agent in one_each}) == len(set(homes.values())) > 1
+    assert len(town.choose({"share": 0.5})) == round(len(homes) / 2)
+    assert town.choose({"share": 0.001, "of_each": "home_district"}) == one_each, "one at least"
+    with pytest.raises(ValueError, match="a share is above 0"):
+        town.choose({"share": 4})
+    with pytest.raises(ValueError, match="residents have no shoe_size"):
+        town.choose({"sample": 1, "of_each": "shoe_size"})
     with pytest.raises(ValueError, match="residents have no shoe_size"):
         town.choose({"where": {"shoe_size": 44}})
     with pytest.raises(InterventionError, match="There is no rule gravity"):
         lived(2, (1, "rule", {"name": "gravity", "value": 1}))
+
+
+def test_whom_residents_meet_is_to_whom_they_could_speak() -> None:
+    town = lived(0)
+    for _ in range(6):
+        for _ in range(97):
+            town.step()
+        bodies, now = town.state.bodies, town.tables()["residents"]
+        met = dict(zip(now["agent"], met_in_earshot(now), strict=True))
+        awake = {agent for agent, body in bodies.items() if body.doing != "sleeping"}
+        assert met == {agent: len(list(in_earshot(town.state, body))) if agent in awake else None for agent, body in bodies.items()}
+        mean = MEASURES["met"](town.tables())
+        assert mean == (pytest.approx(sum(met[agent] for agent in awake) / len(awake)) if awake else None)
 
 
 def test_a_fork_goes_on_as_if_it_had_never_been_left(run: Run, tmp_path: Path) -> None:

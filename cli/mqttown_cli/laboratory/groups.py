@@ -10,7 +10,7 @@ from mqttown_orchestrator.world.luck import Luck
 
 __all__ = ["choose"]
 
-_PARTS = ("where", "sample", "except")
+_PARTS = ("where", "sample", "share", "of_each", "except")
 
 
 def choose(group: Any, tables: Tables, seed: int) -> list[str]:
@@ -18,7 +18,8 @@ def choose(group: Any, tables: Tables, seed: int) -> list[str]:
 
     Args:
         group: `all`, one id, a list of ids, or a mapping of `where` (column of `residents` or `agents` to a value, a list of
-            values, or `{above, below}`), `sample` (so many, drawn by the seed) and `except` (ids).
+            values, or `{above, below}`), `except` (ids), and `sample` (so many, drawn by the seed) or `share` (such a part of them,
+            one at least); with `of_each` (a column) so many, or such a part, of those with each of its values.
         tables: of the run now.
         seed: of the run.
 
@@ -45,12 +46,26 @@ def choose(group: Any, tables: Tables, seed: int) -> list[str]:
         known = _filtered(known, column, wanted)
     left_out = set(group.get("except", ()))
     found = [agent for agent in known["agent"].to_list() if agent not in left_out]
-    size = group.get("sample")
-    if size is None or size >= len(found):
-        return found
-    luck = Luck(seed)
-    drawn = set(sorted(found, key=lambda agent: (luck.draw("sample", tables.tick, agent), agent))[:size])
+    column = group.get("of_each")
+    parts = [found] if column is None else _parts(known.filter(pl.col("agent").is_in(found)), column)
+    drawn = {agent for part in parts for agent in _drawn(part, group, Luck(seed), tables.tick)}
     return [agent for agent in found if agent in drawn]
+
+
+def _parts(known: pl.DataFrame, column: str) -> list[list[str]]:
+    """Ids of those with each value of a column."""
+    if column not in known.columns:
+        raise ValueError(f"residents have no {column}; they have {', '.join(known.columns)}")
+    return [part["agent"].to_list() for part in known.partition_by(column, maintain_order=True)]
+
+
+def _drawn(agents: list[str], group: Mapping[str, Any], luck: Luck, tick: int) -> list[str]:
+    """So many of them as a group says, by luck; all if it says nothing."""
+    share = group.get("share")
+    if share is not None and not 0 < share <= 1:
+        raise ValueError(f"a share is above 0 and at most 1, not {share}")
+    size = group.get("sample") if share is None else max(1, round(share * len(agents)))
+    return sorted(agents, key=lambda agent: (luck.draw("sample", tick, agent), agent))[:size]
 
 
 def _filtered(known: pl.DataFrame, column: str, wanted: Any) -> pl.DataFrame:

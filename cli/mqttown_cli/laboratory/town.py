@@ -166,6 +166,9 @@ class Town:
                 name = f"{known['name']}{'-back' if number else ''}"
                 cut = {"kind": kind, "name": name, "from": one, "to": other, "words": known.get("words")}
                 self._waiting.append((TownInput("intervene", LABORATORY, cut), because))
+        elif kind == "plant" and "agents" in known:
+            each = ({"kind": kind, "agent": agent, "text": known.get("text")} for agent in known["agents"])
+            self._waiting += [(TownInput("intervene", LABORATORY, plant), because) for plant in each]
         elif kind in INTERVENTIONS:
             self._waiting.append((TownInput("intervene", LABORATORY, {"kind": kind, **known}), because))
         else:

@@ -8,6 +8,7 @@ from mqttown_cli.laboratory.measures.economy import ECONOMY
 from mqttown_cli.laboratory.measures.headcount import HEADCOUNT
 from mqttown_cli.laboratory.measures.inequality import INEQUALITY
 from mqttown_cli.laboratory.measures.knowledge import KNOWLEDGE
+from mqttown_cli.laboratory.measures.meeting import MEETING
 from mqttown_cli.laboratory.measures.mobility import MOBILITY
 from mqttown_cli.laboratory.measures.mood import MOOD
 from mqttown_cli.laboratory.measures.network import NETWORK
@@ -28,6 +29,7 @@ FIELDS: Final[dict[str, tuple[Measure, ...]]] = {
     "Segregation": SEGREGATION,
     "Roles": ROLES,
     "Mobility": MOBILITY,
+    "Meeting": MEETING,
     "Mood": MOOD,
     "Norms": NORMS,
     "Opinion": OPINION,
