@@ -106,14 +106,14 @@ async def _recorded(url: str, first: int | None, last: int | None) -> dict[str, 
             open=False,
             hours=hours,
         )
-        prices = {name: place["claim_price"] for name, place in compiled["places"].items()}
         return {
             "format": 1,
             "town": town.drawing,
             "overview": overview.model_dump(),
             "chapters": [chapter.model_dump() for chapter in chapters],
             "buildings": [
-                house.model_copy(update={"price": prices.get(name)}).model_dump() for name, house in town.buildings.items()
+                house.model_copy(update={"price": house.land_price, "stock": town.shelves.get(name, [])}).model_dump()
+                for name, house in town.buildings.items()
             ],
             "purses": await chronicle.wealth(start),
         }

@@ -6,7 +6,8 @@ from typing import Any, Final
 from mqttown_contract.events import EVENT_KINDS
 from mqttown_dashboard.history import ACTIVITY, PLACING, History, event_of
 from mqttown_dashboard.mirror import Mirror
-from mqttown_dashboard.models import Agent, Bond, BuildingBrief, Chapter, Event, Hour, HourOfDistrict
+from mqttown_dashboard.models import Agent, Bond, BuildingBrief, Chapter, Event, Hour, HourOfDistrict, Moods
+from mqttown_dashboard.needs import TELLING, Needs
 from mqttown_dashboard.town import Town
 
 __all__ = ["CHAPTER_TICKS", "Chronicle"]
@@ -19,6 +20,7 @@ _SILENT: Final = ("restocked", "opened", "closed", "departed", "paid", "need", "
 _TOLD: Final = sorted(set(EVENT_KINDS) - set(_SILENT))
 _SAID_AT_MOST: Final = 200_000
 _EVENT: Final = "SELECT tick, n, id, kind, district, building, agent, action_id, cause, about, witnesses, data FROM public.events "
+_HALF_HOUR: Final = 30
 _HOUR: Final = 60
 _DAY: Final = 1440
 
@@ -64,22 +66,76 @@ class Chronicle:
 
     async def stretch(self, first: int, end: int, last_tick: int) -> Chapter:
         """Everything after tick `first` up to tick `end`, and how it was at `first`."""
-        rows = await self._history.fetch(
-            _EVENT + "WHERE tick > $1 AND tick <= $2 AND kind <> 'restocked' ORDER BY tick, n", first, end
-        )
+        rows = await self._history.fetch(_EVENT + "WHERE tick > $1 AND tick <= $2 ORDER BY tick, n", first, end)
         before = await self._history.fetch(
             _EVENT + "WHERE tick <= $1 AND kind = ANY($2::text[]) ORDER BY tick DESC, n DESC LIMIT $3", first, _TOLD, _BEFORE
         )
+        events = [event_of(row) for row in rows]
+        residents, buildings = await self.residents(first), await self._buildings(first)
+        needs = await self._needs(first, residents, buildings)
+        told = [*(event_of(row) for row in before), *needs.pressing()]
         return Chapter(
             from_tick=first,
             to_tick=end,
             complete=last_tick > end,
             weather=await self._weather(first),
-            residents=await self.residents(first),
-            buildings=await self._buildings(first),
-            before=[event_of(row) for row in reversed(before)],
-            events=[event_of(row) for row in rows],
+            residents=residents,
+            buildings=buildings,
+            stock=await self._stock(first),
+            before=sorted(told, key=_place),
+            events=events,
+            moods=self._moods(needs, first, min(end, last_tick), events),
         )
+
+    async def _needs(self, tick: int, residents: list[Agent], buildings: list[BuildingBrief]) -> Needs:
+        """What everybody needed at a tick, reckoned from the day before it; then a night's sleep and three meals have told it."""
+        begin = max(0, tick - _DAY)
+        rows = await self._history.fetch(
+            _EVENT + "WHERE tick > $1 AND tick <= $2 AND kind = ANY($3::text[]) ORDER BY tick, n", begin, tick, list(TELLING)
+        )
+        known = await self._history.fetch("SELECT id FROM public.agents WHERE registered_tick <= $1", begin)
+        old = {row["id"] for row in known}
+        slept = await self._history.latest(sorted(old), ["fell_asleep", "woke"], begin)
+        abed = self._town.beds - {event.agent for event in slept if event.agent is not None} if begin == 0 else frozenset[str]()
+        abed |= {event.agent for event in slept if event.agent is not None and event.kind == "fell_asleep"}
+        needs = Needs(self._town.meals, {house.id: house.owner for house in buildings if house.owner is not None})
+        for agent in residents:
+            if agent.id in old:
+                needs.begin(agent.id, begin, agent.home, agent.district, asleep=agent.id in abed)
+        for row in rows:
+            needs.happen(event_of(row))
+        return needs
+
+    def _moods(self, needs: Needs, first: int, last: int, events: list[Event]) -> list[Moods]:
+        """How the districts felt from a tick to another, while these events happened."""
+        found, left = [], iter(events)
+        event = next(left, None)
+        for tick in range(first, max(first, last) + 1, _HALF_HOUR):
+            while event is not None and event.tick <= tick:
+                needs.happen(event)
+                event = next(left, None)
+            found.append(Moods(tick=tick, districts=needs.moods(self._town.districts, tick)))
+        return found
+
+    async def _stock(self, tick: int) -> dict[str, dict[str, int]]:
+        """Pieces on sale at a tick: those of the last delivery, or of the beginning, less what was bought since."""
+        stock = {building: {one.item: one.stock for one in shelf} for building, shelf in self._town.shelves.items()}
+        rows = await self._history.fetch(
+            "WITH filled AS (SELECT DISTINCT ON (building) building, tick, n, data->'stock' AS stock FROM public.events "
+            "WHERE kind = 'restocked' AND tick <= $1 ORDER BY building, tick DESC, n DESC), "
+            "sold AS (SELECT event.building, event.data->>'item' AS item, sum((event.data->>'quantity')::int) AS pieces "
+            "FROM public.events AS event LEFT JOIN filled USING (building) WHERE event.kind = 'bought' AND event.tick <= $1 "
+            "AND (filled.tick IS NULL OR (event.tick, event.n) > (filled.tick, filled.n)) GROUP BY 1, 2) "
+            "SELECT building, stock, NULL AS item, 0 AS pieces FROM filled UNION ALL SELECT building, NULL, item, pieces FROM sold",
+            tick,
+        )
+        for row in rows:
+            shelf = stock.setdefault(row["building"], {})
+            if row["stock"] is not None:
+                shelf |= row["stock"]
+            else:
+                shelf[row["item"]] = max(0, shelf.get(row["item"], 0) - row["pieces"])
+        return stock
 
     async def residents(self, tick: int) -> list[Agent]:
         """Everybody as they were after a tick."""
@@ -126,7 +182,7 @@ class Chronicle:
             "SELECT agent, data->>'building' AS building FROM public.events WHERE kind = 'claimed' AND tick <= $1 ORDER BY tick, n",
             tick,
         )
-        owners = {row["building"]: row["agent"] for row in claims}
+        owners = self._town.owners | {row["building"]: row["agent"] for row in claims}
         opened = {row["building"]: row["kind"] == "opened" for row in doors}
         return [
             BuildingBrief(id=name, open=opened.get(name), owner=owners.get(name)) for name in sorted(opened.keys() | owners.keys())
@@ -208,6 +264,12 @@ class Chronicle:
             )
             for end in ends
         ]
+
+
+def _place(event: Event) -> tuple[int, int]:
+    """Where an event stands in the journal."""
+    tick, number = event.id.split("-")[1:]
+    return int(tick), int(number)
 
 
 def _of(hours: dict[int, Any], until: int, end: int, name: str) -> int:

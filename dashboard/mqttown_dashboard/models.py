@@ -118,6 +118,7 @@ class Building(BaseModel):
     open: bool | None = Field(default=None, description="null where there are no hours")
     owner: str | None = None
     price: int | None = Field(default=None, description="cents, if it can be claimed")
+    land_price: int | None = Field(default=None, description="cents for which it can be claimed while nobody owns it")
     inside: list[Id] = Field(default_factory=list, description="agent ids")
     stock: list[Stock] = Field(default_factory=list)
 
@@ -303,6 +304,15 @@ class HistoryOverview(BaseModel):
     hours: list[Hour]
 
 
+class Moods(BaseModel):
+    """How the districts felt at a moment."""
+
+    tick: int
+    districts: dict[Id, float | None] = Field(
+        description="mean of all needs, 0-1, reckoned from what happened; null where nobody was"
+    )
+
+
 class Chapter(BaseModel):
     """A stretch of the history: how it began, and all that happened in it. The page plays it as it plays the live stream."""
 
@@ -312,7 +322,9 @@ class Chapter(BaseModel):
     weather: str
     residents: list[Agent]
     buildings: list[BuildingBrief]
-    before: list[Event] = Field(description="the last things told before it, in order")
+    stock: dict[Id, dict[Id, int]] = Field(description="pieces on sale by building and item, when it began")
+    moods: list[Moods] = Field(description="every half hour, in order")
+    before: list[Event] = Field(description="the last things told before it and what pressed then, in order")
     events: list[Event] = Field(description="in order")
 
 

@@ -10,12 +10,14 @@ from typing import Any, Final, Self
 
 import orjson
 
-from mqttown_dashboard.models import Building
+from mqttown_dashboard.models import Building, Stock
+from mqttown_dashboard.needs import Meal
 
 __all__ = ["Town"]
 
 CENTIMETRES: Final = 100
 """In a metre; the file counts in centimetres, the API in metres."""
+DAY_MINUTES: Final = 1440
 
 
 @dataclass(slots=True)
@@ -28,6 +30,10 @@ class Town:
         buildings: by id, as the map knows them, without their state.
         people: the written people's age, home, job title and first goal, by id.
         purses: what they began with, cents, by id.
+        beds: who slept when the town began.
+        owners: who owned a home when the town began, by its id.
+        shelves: what places sold when the town began, by building.
+        meals: what can be eaten, by item id.
         start: town time of tick 0.
         weather: at tick 0.
     """
@@ -40,6 +46,10 @@ class Town:
     districts: dict[str, str]
     people: dict[str, dict[str, Any]]
     purses: dict[str, int]
+    beds: frozenset[str]
+    owners: dict[str, str]
+    shelves: dict[str, list[Stock]]
+    meals: dict[str, Meal]
     start: datetime
     weather: str
 
@@ -61,13 +71,16 @@ class Town:
         """Out of a compiled town of format 1."""
         drawing = orjson.dumps(_drawing(compiled))
         jobs = {job["id"]: job["title"] for job in compiled["jobs"]}
+        land = {name: place["claim_price"] for name, place in compiled["places"].items()}
+        start = datetime.fromisoformat(compiled["town"]["start"])
         return cls(
             id=compiled["town"]["id"],
             name=compiled["town"]["name"],
             map_gzip=gzip.compress(drawing, 9, mtime=0),
             etag=f'"{hashlib.sha256(drawing).hexdigest()[:32]}"',
             buildings={
-                entry["id"]: _building(entry) for entry in sorted(compiled["buildings"], key=lambda entry: str(entry["id"]))
+                entry["id"]: _building(entry, land.get(entry["id"]))
+                for entry in sorted(compiled["buildings"], key=lambda entry: str(entry["id"]))
             },
             districts={entry["id"]: entry["name"] for entry in compiled["districts"]},
             people={
@@ -80,7 +93,12 @@ class Town:
                 for entry in compiled["people"]
             },
             purses={entry["id"]: entry.get("purse", 0) for entry in compiled["people"]},
-            start=datetime.fromisoformat(compiled["town"]["start"]),
+            beds=frozenset(entry["id"] for entry in compiled["people"] if _sleeps(entry, start.hour * 60 + start.minute)),
+            # The first of a home owns it.
+            owners={entry["home"]: entry["id"] for entry in reversed(compiled["people"]) if entry["home"] is not None},
+            shelves=_shelves(compiled),
+            meals={item["id"]: Meal(item["restores"], item["eat_minutes"]) for item in compiled["items"]},
+            start=start,
             weather=compiled["weather"]["start"],
         )
 
@@ -95,7 +113,25 @@ class Town:
         return (self.start + timedelta(minutes=tick)).isoformat()
 
 
-def _building(entry: dict[str, Any]) -> Building:
+def _sleeps(person: dict[str, Any], minute: int) -> bool:
+    """Whether somebody sleeps at a minute of the day, if nothing keeps them awake."""
+    asleep = (minute - person["sleeps"]) % DAY_MINUTES < (person["wakes"] - person["sleeps"]) % DAY_MINUTES
+    return asleep and person["home"] is not None
+
+
+def _shelves(compiled: dict[str, Any]) -> dict[str, list[Stock]]:
+    names = {item["id"]: item["name"] for item in compiled["items"]}
+    shelves = {}
+    for building, place in sorted(compiled["places"].items()):
+        if place["sells"]:
+            shelves[building] = [
+                Stock(item=sale["item"], name=names[sale["item"]], stock=sale["stock"], price=sale["price"])
+                for sale in place["sells"]
+            ]
+    return shelves
+
+
+def _building(entry: dict[str, Any], land_price: int | None) -> Building:
     return Building(
         id=entry["id"],
         name=entry["name"],
@@ -105,6 +141,7 @@ def _building(entry: dict[str, Any]) -> Building:
         levels=entry["levels"],
         height=entry["height"] / CENTIMETRES,
         door=(entry["door"][0] / CENTIMETRES, entry["door"][1] / CENTIMETRES),
+        land_price=land_price,
     )
 
 

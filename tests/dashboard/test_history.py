@@ -81,3 +81,17 @@ def test_prices_of_a_district_are_told(stage: Any) -> None:
         if ranta["mood"] == 0.5:
             break
     assert ranta["prices"] == {"tea": 250}
+
+
+def test_a_chapter_tells_what_was_on_sale_and_how_districts_felt(stage: Any, tiny_town: Any) -> None:
+    chapter = stage.get("/history/0").json()
+    shelf = {sale["item"]: sale["stock"] for sale in tiny_town["places"]["cafe-satama"]["sells"]}
+    assert chapter["stock"]["cafe-satama"] == shelf
+    assert chapter["moods"][0]["tick"] == 0
+    assert 0.5 < chapter["moods"][0]["districts"]["ranta"] < 0.9
+    assert set(chapter["moods"][0]["districts"]) == {district["id"] for district in tiny_town["districts"]}
+
+
+def test_land_has_a_price_whoever_owns_it(stage: Any) -> None:
+    assert stage.get("/buildings/kulmakauppa").json()["land_price"] == 2_500_000
+    assert stage.get("/buildings/cafe-satama").json()["land_price"] is None

@@ -3,7 +3,7 @@
 import { useEffect, useRef } from "react";
 import { FlatMap } from "../map/flat.ts";
 import { gather } from "../overlays/facts.ts";
-import { hasWebGl } from "../scene/quality.ts";
+import { renderer } from "../scene/quality.ts";
 import { TownScene } from "../scene/scene.ts";
 import { goTo, useParts, useShown, useText, type Parts } from "../store/context.ts";
 import type { Point, TownMap } from "../api/types.ts";
@@ -38,13 +38,14 @@ export function City({ town, hand, pose }: { town: TownMap; hand: Hand; pose: Po
       console.warn("no 3D here, drawing a flat map:", why);
       store.set({ view: "2d" });
     };
-    if (kind === "3d" && !hasWebGl()) {
+    const drawnBy = kind === "2d" ? null : renderer();
+    if (kind === "3d" && drawnBy === null) {
       flat("this browser has no WebGL 2");
       return undefined;
     }
     let view: View;
     try {
-      view = kind === "2d" ? new FlatMap(element, town, store) : new TownScene(element, town, store, quality);
+      view = drawnBy === null ? new FlatMap(element, town, store) : new TownScene(element, town, store, quality, drawnBy);
     } catch (error) {
       if (kind === "2d") throw error;
       flat(error);

@@ -47,14 +47,15 @@ export function tell(view: View, store: Store, canvas: HTMLCanvasElement): void 
 
 /** The same while the town is told in words. */
 export function tellWords(store: Store): void {
-  put(store, "list", { figures: store.world.residents.size, drawCalls: 0, triangles: 0 }, null, () => null, () => null);
+  put(store, "list", { figures: store.world.residents.size, drawCalls: 0, triangles: 0, whole: true }, null, () => null, () => null);
 }
 
 function put(store: Store, view: CityFacts["view"], facts: Facts, pose: Pose | null, picture: CityFacts["picture"], onScreen: CityFacts["onScreen"]): void {
   const { connection, clock, replay } = store.get();
-  const ready = clock !== null && (replay === null ? connection === "live" : !replay.loading);
+  const peopled = clock !== null && (replay === null ? connection === "live" : !replay.loading);
+  const ready = peopled && facts.whole;
   frames++;
-  if (ready && firstMs === 0) firstMs = performance.now();
+  if (peopled && firstMs === 0) firstMs = performance.now();
   const positions = (): Record<string, Point> =>
     Object.fromEntries([...store.world.residents.keys()].flatMap((id) => {
       const point = store.world.position(id);

@@ -13,6 +13,8 @@ export interface Facts {
   figures: number;
   drawCalls: number;
   triangles: number;
+  /** whether all that there is to see is drawn; what is least missed comes after the first picture */
+  whole: boolean;
 }
 
 /** From where one looks: at a point of the ground (metres), from so many metres away, turned from north and tilted from straight down (degrees). */

@@ -3,7 +3,7 @@
 import { Color, DataTexture, FloatType, Mesh, NearestFilter, RGBAFormat, ShaderMaterial, ShapeUtils, Vector2, type BufferGeometry } from "three";
 import type { MapBuilding, TownMap } from "../api/types.ts";
 import { hash } from "../world/motion.ts";
-import { geometryOf, inside, pushPolygon, ring } from "./geometry.ts";
+import { inside, ring, Surface } from "./geometry.ts";
 import { LIGHT_GLSL, light } from "./light.ts";
 import { buildingColours, SELECTED, SHOPFRONTS } from "./palette.ts";
 
@@ -12,28 +12,27 @@ const WINDOW = 3.1;
 /** Narrower walls have no windows, metres. */
 const BLIND = 2.2;
 
-/** A shape being gathered: corners with all that the shader wants to know of them. */
-class Shape {
-  readonly positions: number[] = [];
-  readonly normals: number[] = [];
-  readonly colours: number[] = [];
+/** Houses being gathered: corners with all that the shader wants to know of them. */
+class Shape extends Surface {
+  private readonly normals: number[] = [];
+  private readonly colours: number[] = [];
   /** along the wall in windows, up in storeys; -1 where there are none */
-  readonly walls: number[] = [];
-  readonly houses: number[] = [];
+  private readonly walls: number[] = [];
+  private readonly houses: number[] = [];
 
-  /** Say of all corners that were pushed since the last call what they are. */
-  mark(normal: readonly [number, number, number], colour: Color, house: number, walls?: readonly number[]): void {
-    const fresh = this.positions.length / 3 - this.houses.length;
-    for (let i = 0; i < fresh; i++) {
-      this.normals.push(...normal);
-      this.colours.push(colour.r, colour.g, colour.b);
+  /** Say of all corners that were added since the last call what they are. */
+  mark([x, y, z]: readonly [number, number, number], { r, g, b }: Color, house: number, walls: readonly number[] | null = null): void {
+    const first = this.houses.length;
+    for (let i = first; i < this.corners; i++) {
+      this.normals.push(x, y, z);
+      this.colours.push(r, g, b);
       this.houses.push(house);
+      this.walls.push(walls?.[(i - first) * 2] ?? -1, walls?.[(i - first) * 2 + 1] ?? -1);
     }
-    this.walls.push(...(walls ?? Array<number>(fresh * 2).fill(-1)));
   }
 
-  geometry(): BufferGeometry {
-    return geometryOf(this.positions, { normal: [this.normals, 3], color: [this.colours, 3], wall: [this.walls, 2], house: [this.houses, 1] });
+  finished(): BufferGeometry {
+    return this.geometry({ normal: [this.normals, 3], color: [this.colours, 3], wall: [this.walls, 2], house: [this.houses, 1] });
   }
 }
 
@@ -99,6 +98,8 @@ void main() {
 }`;
 
 const ROW = 512;
+/** What hides the most is drawn first. */
+const FIRST = -30;
 
 /** All buildings, and what is known of each right now. */
 export class Buildings {
@@ -122,7 +123,10 @@ export class Buildings {
       town.buildings.forEach((building, number) => {
         if (building.district === district && building.height > 0) pushBuilding(shape, building, number);
       });
-      if (shape.positions.length > 0) this.meshes.push(new Mesh(shape.geometry(), material));
+      if (shape.corners === 0) continue;
+      const mesh = new Mesh(shape.finished(), material);
+      mesh.renderOrder = FIRST;
+      this.meshes.push(mesh);
     }
   }
 
@@ -162,18 +166,23 @@ function pushBuilding(shape: Shape, building: MapBuilding, number: number): void
   if (!pushGable(shape, outline, top, roof, wall, number)) pushFlat(shape, outline, top, roof, luck, number);
 }
 
+/** An upright face from a to b. */
+function pushFace(shape: Shape, a: Vector2, b: Vector2, foot: number, top: number): void {
+  shape.quad(shape.corner(a.x, a.y, foot), shape.corner(b.x, b.y, foot), shape.corner(b.x, b.y, top), shape.corner(a.x, a.y, top));
+}
+
 function pushWall(shape: Shape, a: Vector2, b: Vector2, top: number, wall: Color, number: number): void {
   const length = a.distanceTo(b);
   const [x, y] = [(b.y - a.y) / (length || 1), (a.x - b.x) / (length || 1)];
-  for (const [corner, height] of [[a, 0], [b, 0], [b, top], [a, 0], [b, top], [a, top]] as const) shape.positions.push(corner.x, height, -corner.y);
+  pushFace(shape, a, b, 0, top);
   const across = Math.max(1, Math.round(length / WINDOW));
   const up = Math.max(1, Math.round(top / STOREY));
-  shape.mark([x, 0, -y], wall, number, length < BLIND || top < 2.4 ? undefined : [0, 0, across, 0, across, up, 0, 0, across, up, 0, up]);
+  shape.mark([x, 0, -y], wall, number, length < BLIND || top < 2.4 ? null : [0, 0, across, 0, across, up, 0, up]);
 }
 
 /** A flat roof with a light rim, and a few boxes on a large one. */
 function pushFlat(shape: Shape, outline: Vector2[], top: number, roof: Color, luck: number, number: number): void {
-  pushPolygon(shape.positions, outline, top);
+  shape.polygon(outline, top);
   shape.mark([0, 1, 0], roof, number);
   const area = ShapeUtils.area(outline);
   if (area < 260 || top < 7) return;
@@ -191,10 +200,10 @@ function pushFlat(shape: Shape, outline: Vector2[], top: number, roof: Color, lu
     const box = corners.map(([cx, cy]) => new Vector2(cx, cy));
     box.forEach((a, k) => {
       const b = box[(k + 1) % 4]!;
-      for (const [corner, height] of [[a, 0], [b, 0], [b, 1], [a, 0], [b, 1], [a, 1]] as const) shape.positions.push(corner.x, top + height * size, -corner.y);
+      pushFace(shape, a, b, top, top + size);
       shape.mark([(b.y - a.y) / (2 * size), 0, (b.x - a.x) / (2 * size)], dark, number);
     });
-    pushPolygon(shape.positions, box, top + size);
+    shape.polygon(box, top + size);
     shape.mark([0, 1, 0], roof, number);
   }
 }
@@ -216,15 +225,15 @@ function pushGable(shape: Shape, outline: Vector2[], top: number, roof: Color, w
   const rise = Math.min(4.6, short * 0.36);
   const left = a.clone().add(d).multiplyScalar(0.5);
   const right = b.clone().add(c).multiplyScalar(0.5);
-  const push = (...points: [Vector2, number][]): void => points.forEach(([point, height]) => shape.positions.push(point.x, top + height, -point.y));
+  const corner = ({ x, y }: Vector2, height: number): number => shape.corner(x, y, top + height);
   for (const [p, q, r, s] of [[a, b, right, left], [c, d, left, right]] as const) {
-    push([p, 0], [q, 0], [r, rise], [p, 0], [r, rise], [s, rise]);
+    shape.quad(corner(p, 0), corner(q, 0), corner(r, rise), corner(s, rise));
     const [nx, ny] = [(q.y - p.y) / long, (p.x - q.x) / long];
     const slope = Math.hypot(rise, short / 2);
     shape.mark([(nx * rise) / slope, short / 2 / slope, (-ny * rise) / slope], roof, number);
   }
   for (const [p, q, r] of [[b, c, right], [d, a, left]] as const) {
-    push([p, 0], [q, 0], [r, rise]);
+    shape.triangle(corner(p, 0), corner(q, 0), corner(r, rise));
     shape.mark([(q.y - p.y) / short, 0, (q.x - p.x) / short], wall, number);
   }
   return true;

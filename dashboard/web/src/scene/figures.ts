@@ -1,10 +1,10 @@
 /** Residents: one instanced figure each that walks on its legs, and the same again faintly where a house stands before it. */
 
 import {
-  BufferAttribute, CapsuleGeometry, CircleGeometry, Color, CylinderGeometry, DynamicDrawUsage, GreaterDepth, Group, InstancedBufferAttribute,
-  InstancedBufferGeometry, Mesh, MeshBasicMaterial, RingGeometry, ShaderMaterial, SphereGeometry, type BufferGeometry,
+  BufferAttribute, CapsuleGeometry, CircleGeometry, Color, CylinderGeometry, DynamicDrawUsage, Frustum, GreaterDepth, Group, InstancedBufferAttribute,
+  InstancedBufferGeometry, Matrix4, Mesh, MeshBasicMaterial, OctahedronGeometry, RingGeometry, ShaderMaterial, Sphere, SphereGeometry, type BufferGeometry, type Camera,
 } from "three";
-import { mergeGeometries } from "three/addons/utils/BufferGeometryUtils.js";
+import { mergeGeometries, mergeVertices } from "three/addons/utils/BufferGeometryUtils.js";
 import type { World } from "../store/world.ts";
 import { hash, walking } from "../world/motion.ts";
 import { LIGHT_GLSL, light } from "./light.ts";
@@ -55,13 +55,17 @@ export class Figures {
   readonly group = new Group();
   count = 0;
   private readonly world: World;
+  private readonly fine: boolean;
   private readonly ring: Mesh;
   private geometry: InstancedBufferGeometry | null = null;
-  private coarse: InstancedBufferGeometry | null = null;
+  private faint: InstancedBufferGeometry | null = null;
   private spots: InstancedBufferGeometry | null = null;
   private bodies: Mesh[] = [];
   private capacity = 0;
   private dressed: string[] = [];
+  private readonly seen = new Frustum();
+  private readonly matrix = new Matrix4();
+  private readonly room = new Sphere();
   private readonly solid = bodyMaterial(false);
   private readonly ghost = bodyMaterial(true);
   private readonly spot = new ShaderMaterial({
@@ -71,26 +75,34 @@ export class Figures {
     uniforms: { uColour: { value: new Color(SHADOW) } }, transparent: true, depthWrite: false,
   });
 
-  constructor(world: World) {
+  constructor(world: World, fine: boolean) {
     this.world = world;
+    this.fine = fine;
     this.ring = new Mesh(new RingGeometry(0.75, 1.05, 40).rotateX(-Math.PI / 2), new MeshBasicMaterial({ color: SELECTED, depthTest: false, transparent: true }));
     this.ring.renderOrder = 5;
     this.ring.visible = false;
     this.group.add(this.ring);
   }
 
-  /** Put everybody in place. `scale` enlarges people, so that they are seen from far above. */
-  update(tick: number, scale: number, selected: string | null, tint: ((id: string) => Color | null) | null): void {
+  /** Put everybody whom the camera sees in place. `scale` enlarges people, so that they are seen from far above. */
+  update(camera: Camera, tick: number, scale: number, selected: string | null, tint: ((id: string) => Color | null) | null): void {
     this.reserve(this.world.residents.size);
     const { geometry } = this;
     if (geometry === null) return;
     const place = geometry.getAttribute("place") as InstancedBufferAttribute;
     const move = geometry.getAttribute("move") as InstancedBufferAttribute;
     let index = 0;
+    this.count = 0;
     this.ring.visible = false;
+    camera.updateMatrixWorld();
+    this.seen.setFromProjectionMatrix(this.matrix.multiplyMatrices(camera.projectionMatrix, camera.matrixWorldInverse));
     for (const resident of this.world.residents.values()) {
       const at = this.world.position(resident.id, tick);
       if (at === null) continue;
+      this.count++;
+      this.room.center.set(at[0], scale, -at[1]);
+      this.room.radius = scale * FIGURE_HEIGHT;
+      if (!this.seen.intersectsSphere(this.room)) continue;
       const goes = walking(resident, tick);
       const indoors = resident.building !== null && !goes;
       const size = indoors ? Math.min(scale, 1.3 + scale * 0.45) : scale;
@@ -106,8 +118,7 @@ export class Figures {
       }
       index++;
     }
-    this.count = index;
-    for (const shape of [geometry, this.coarse!, this.spots!]) shape.instanceCount = index;
+    for (const shape of [geometry, this.faint!, this.spots!]) shape.instanceCount = index;
     place.needsUpdate = move.needsUpdate = true;
   }
 
@@ -134,20 +145,20 @@ export class Figures {
     this.dressed = [];
     for (const body of this.bodies) body.removeFromParent();
     this.geometry?.dispose();
-    this.coarse?.dispose();
+    this.faint?.dispose();
     this.spots?.dispose();
-    this.geometry = instanced(figureShape(wanted <= FINE_AT_MOST));
+    this.geometry = instanced(figureShape(wanted <= FINE_AT_MOST && this.fine));
     for (const [name, size] of [["place", 4], ["move", 4], ["coat", 3], ["skin", 3], ["hair", 3]] as const) {
       this.geometry.setAttribute(name, new InstancedBufferAttribute(new Float32Array(this.capacity * size), size).setUsage(DynamicDrawUsage));
     }
-    this.spots = instanced(new CircleGeometry(0.6, 12).rotateX(-Math.PI / 2));
-    this.coarse = instanced(figureShape(false));
+    this.spots = instanced(new CircleGeometry(0.6, 10).rotateX(-Math.PI / 2));
+    this.faint = instanced(faintShape());
     for (const name of ["place", "move", "coat", "skin", "hair"]) {
       const shared = this.geometry.getAttribute(name);
-      this.coarse.setAttribute(name, shared);
+      this.faint.setAttribute(name, shared);
       if (name === "place" || name === "move") this.spots.setAttribute(name, shared);
     }
-    const orders: [InstancedBufferGeometry, ShaderMaterial, number][] = [[this.spots, this.spot, 2], [this.geometry, this.solid, 3], [this.coarse, this.ghost, 4]];
+    const orders: [InstancedBufferGeometry, ShaderMaterial, number][] = [[this.spots, this.spot, 2], [this.geometry, this.solid, 3], [this.faint, this.ghost, 4]];
     this.bodies = orders.map(([shape, material, order]) => {
       const body = new Mesh(shape, material);
       body.renderOrder = order;
@@ -172,7 +183,7 @@ function instanced(shape: BufferGeometry): InstancedBufferGeometry {
   return geometry;
 }
 
-/** Legs, coat, arms, head, hair; it faces south (towards +z) when unturned. Coarse for crowds and for who is seen through walls. */
+/** Legs, coat, arms, head, hair; it faces south (towards +z) when unturned. Coarse for crowds and for slow machines. */
 function figureShape(fine: boolean): BufferGeometry {
   const round = fine ? 10 : 6;
   const limb = (x: number, from: number, to: number, thick: number): BufferGeometry =>
@@ -183,9 +194,23 @@ function figureShape(fine: boolean): BufferGeometry {
     named(limb(0.4, 0.82, 1.3, 0.09), PART.left),
     named(limb(-0.4, 0.82, 1.3, 0.09), PART.right),
     named(new CapsuleGeometry(0.3, 0.5, fine ? 2 : 1, round - 1).translate(0, 1.02, 0), PART.coat),
-    named(new SphereGeometry(0.29, round, fine ? 8 : 5).translate(0, 1.66, 0), PART.skin),
-    named(new SphereGeometry(0.31, round, fine ? 5 : 3, 0, 2 * Math.PI, 0, 1.45).rotateX(-0.3).translate(0, 1.69, -0.02), PART.hair),
+    named(new SphereGeometry(0.29, round, fine ? 8 : 4).translate(0, 1.66, 0), PART.skin),
+    named(new SphereGeometry(0.31, round, fine ? 5 : 2, 0, 2 * Math.PI, 0, 1.45).rotateX(-0.3).translate(0, 1.69, -0.02), PART.hair),
   ]);
+}
+
+/** Somebody seen through walls: an outline is enough. */
+function faintShape(): BufferGeometry {
+  return mergeGeometries([
+    named(new CylinderGeometry(0.3, 0.2, 1.3, 6, 1, true).translate(0, 0.68, 0), PART.coat),
+    named(new CylinderGeometry(0.1, 0.3, 0.2, 6, 1, true).translate(0, 1.43, 0), PART.coat),
+    named(indexed(new OctahedronGeometry(0.33, 1).translate(0, 1.68, 0)), PART.skin),
+  ]);
+}
+
+/** With corners that are shared, as the other parts have them. */
+function indexed(geometry: BufferGeometry): BufferGeometry {
+  return mergeVertices(geometry.deleteAttribute("uv"));
 }
 
 function named(geometry: BufferGeometry, part: number): BufferGeometry {

@@ -3,11 +3,111 @@
 import { BufferAttribute, BufferGeometry, ShapeUtils, Vector2 } from "three";
 import type { Point } from "../api/types.ts";
 
-export function geometryOf(positions: readonly number[], more: Record<string, [values: readonly number[], size: number]> = {}): BufferGeometry {
-  const geometry = new BufferGeometry();
-  geometry.setAttribute("position", new BufferAttribute(new Float32Array(positions), 3));
-  for (const [name, [values, size]] of Object.entries(more)) geometry.setAttribute(name, new BufferAttribute(new Float32Array(values), size));
-  return geometry;
+/** Sharper bends than this are rounded where a band is broad; elsewhere the pieces meet in a mitre. */
+const ROUNDED_FROM = Math.cos((40 * Math.PI) / 180);
+/** Sharper than this no mitre is possible. */
+const MITRED_TO = Math.cos((120 * Math.PI) / 180);
+/** Bands are broad from this half width on, metres. */
+const BROAD = 1.5;
+const HALF_ROUND = [0.25, 0.5, 0.75].map((share) => [Math.cos(share * Math.PI), Math.sin(share * Math.PI)] as const);
+const ROUND = Array.from({ length: 8 }, (_nothing, i) => [Math.cos((i * Math.PI) / 4), Math.sin((i * Math.PI) / 4)] as const);
+
+export type Values = Record<string, [values: readonly number[], size: number]>;
+
+/** A surface being gathered. Triangles share their corners, so that each is computed once. */
+export class Surface {
+  readonly positions: number[] = [];
+  readonly index: number[] = [];
+
+  get corners(): number {
+    return this.positions.length / 3;
+  }
+
+  corner(x: number, y: number, height = 0): number {
+    this.positions.push(x, height, -y);
+    return this.positions.length / 3 - 1;
+  }
+
+  triangle(a: number, b: number, c: number): void {
+    this.index.push(a, b, c);
+  }
+
+  /** Four corners, counter-clockwise seen from the front. */
+  quad(a: number, b: number, c: number, d: number): void {
+    this.index.push(a, b, c, a, c, d);
+  }
+
+  /** The inside of an outline. `first` is the number of its first corner, where they are there already. */
+  polygon(outline: readonly Vector2[], height = 0, first?: number): void {
+    if (outline.length < 3) return;
+    const from = first ?? this.corners;
+    if (first === undefined) for (const { x, y } of outline) this.corner(x, y, height);
+    for (const [i, j, k] of ShapeUtils.triangulateShape(outline as Vector2[], []) as [number, number, number][]) {
+      const [a, b, c] = [outline[i]!, outline[j]!, outline[k]!];
+      const turn = (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x);
+      if (turn > 0) this.triangle(from + i, from + j, from + k);
+      else this.triangle(from + i, from + k, from + j);
+    }
+  }
+
+  /** A band along a line, with round ends and round sharp bends where it is broad. */
+  ribbon(line: readonly (readonly [number, number])[], half: number): void {
+    const points = line.filter(([x, y], i) => i === 0 || Math.hypot(x - line[i - 1]![0], y - line[i - 1]![1]) > 0.01);
+    if (points.length < 2) return;
+    const ways = points.slice(1).map(([x, y], i): Point => {
+      const [fromX, fromY] = points[i]!;
+      const length = Math.hypot(x - fromX, y - fromY);
+      return [(x - fromX) / length, (y - fromY) / length];
+    });
+    const broad = half > BROAD;
+    let [right, left] = this.across(points[0]!, ways[0]!, half);
+    if (broad) this.cap(points[0]!, [-ways[0]![0], -ways[0]![1]], half, left, right);
+    ways.forEach((way, i) => {
+      const end = points[i + 1]!;
+      const next = ways[i + 1];
+      const bend = next === undefined ? 1 : way[0] * next[0] + way[1] * next[1];
+      const mitred = next !== undefined && bend > (broad ? ROUNDED_FROM : MITRED_TO);
+      const [endRight, endLeft] = mitred ? this.across(end, mean(way, next), half / Math.sqrt((1 + bend) / 2)) : this.across(end, way, half);
+      this.quad(right, endRight, endLeft, left);
+      [right, left] = [endRight, endLeft];
+      if (next === undefined) {
+        if (broad) this.cap(end, way, half, right, left);
+      } else if (!mitred) {
+        if (broad) this.disc(end, half);
+        [right, left] = this.across(end, next, half);
+      }
+    });
+  }
+
+  geometry(more: Values = {}): BufferGeometry {
+    const geometry = new BufferGeometry();
+    geometry.setAttribute("position", new BufferAttribute(new Float32Array(this.positions), 3));
+    for (const [name, [values, size]] of Object.entries(more)) geometry.setAttribute(name, new BufferAttribute(new Float32Array(values), size));
+    geometry.setIndex(new BufferAttribute(this.corners > 65_535 ? new Uint32Array(this.index) : new Uint16Array(this.index), 1));
+    return geometry;
+  }
+
+  /** Corners to the right and to the left of a point on the way. */
+  private across([x, y]: readonly [number, number], [wayX, wayY]: Point, half: number): [right: number, left: number] {
+    return [this.corner(x + wayY * half, y - wayX * half), this.corner(x - wayY * half, y + wayX * half)];
+  }
+
+  /** Half a disc beyond the end of a way, from the corner at its right to that at its left. */
+  private cap([x, y]: readonly [number, number], [wayX, wayY]: Point, half: number, right: number, left: number): void {
+    let before: number | null = null;
+    for (const [cos, sin] of HALF_ROUND) {
+      const corner = this.corner(x + (wayY * cos + wayX * sin) * half, y + (-wayX * cos + wayY * sin) * half);
+      if (before !== null) this.triangle(right, before, corner);
+      before = corner;
+    }
+    if (before !== null) this.triangle(right, before, left);
+  }
+
+  private disc([x, y]: readonly [number, number], radius: number): void {
+    const first = this.corners;
+    for (const [cos, sin] of ROUND) this.corner(x + cos * radius, y + sin * radius);
+    for (let i = 2; i < ROUND.length; i++) this.triangle(first, first + i - 1, first + i);
+  }
 }
 
 /** An outline without repeated points, counter-clockwise seen from above. */
@@ -18,42 +118,6 @@ export function ring(footprint: readonly (readonly [number, number])[]): Vector2
   return outline;
 }
 
-export function pushPolygon(positions: number[], outline: Vector2[], height = 0): void {
-  if (outline.length < 3) return;
-  for (const triangle of ShapeUtils.triangulateShape(outline, [])) {
-    const [a, b, c] = triangle.map((index) => outline[index]!) as [Vector2, Vector2, Vector2];
-    const turn = (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x);
-    for (const corner of turn > 0 ? [a, b, c] : [a, c, b]) positions.push(corner.x, height, -corner.y);
-  }
-}
-
-/** A band along a line: a quad for each piece, and where it is broad a hexagon at each point, which rounds ends and corners. */
-export function pushRibbon(positions: number[], points: readonly (readonly [number, number])[], half: number): void {
-  for (let i = 0; i < points.length; i++) {
-    const here = points[i]!;
-    const next = points[i + 1];
-    if (half > 1.5) pushDisc(positions, here, half);
-    if (next === undefined) continue;
-    const length = Math.hypot(next[0] - here[0], next[1] - here[1]);
-    if (length === 0) continue;
-    const x = (-(next[1] - here[1]) / length) * half;
-    const y = ((next[0] - here[0]) / length) * half;
-    pushQuad(positions, [here[0] - x, here[1] - y], [next[0] - x, next[1] - y], [next[0] + x, next[1] + y], [here[0] + x, here[1] + y]);
-  }
-}
-
-function pushDisc(positions: number[], [x, y]: readonly [number, number], radius: number): void {
-  for (let i = 0; i < 6; i++) {
-    const a = (i * Math.PI) / 3;
-    const b = ((i + 1) * Math.PI) / 3;
-    positions.push(x, 0, -y, x + Math.cos(a) * radius, 0, -(y + Math.sin(a) * radius), x + Math.cos(b) * radius, 0, -(y + Math.sin(b) * radius));
-  }
-}
-
-export function pushQuad(positions: number[], a: Point, b: Point, c: Point, d: Point): void {
-  for (const [x, y] of [a, b, c, a, c, d]) positions.push(x, 0, -y);
-}
-
 export function inside(x: number, y: number, polygon: readonly (readonly [number, number])[]): boolean {
   let within = false;
   for (let i = 0, j = polygon.length - 1; i < polygon.length; j = i++) {
@@ -62,4 +126,11 @@ export function inside(x: number, y: number, polygon: readonly (readonly [number
     if (ay > y !== by > y && x < ((bx - ax) * (y - ay)) / (by - ay) + ax) within = !within;
   }
   return within;
+}
+
+/** The way between two ways of length 1, of length 1. */
+function mean(a: Point, b: Point): Point {
+  const [x, y] = [a[0] + b[0], a[1] + b[1]];
+  const length = Math.hypot(x, y) || 1;
+  return [x / length, y / length];
 }

@@ -1,8 +1,8 @@
 /** Everything flat: the board on which the town stands, parks, water, streets, and the shadows of buildings. Each is one mesh. */
 
-import { BoxGeometry, Color, Mesh, NotEqualStencilFunc, PlaneGeometry, ReplaceStencilOp, ShaderMaterial, type BufferGeometry, type ShaderMaterialParameters } from "three";
+import { BoxGeometry, BufferAttribute, Color, Mesh, NotEqualStencilFunc, PlaneGeometry, ReplaceStencilOp, ShaderMaterial, type BufferGeometry, type ShaderMaterialParameters } from "three";
 import type { Point, TownMap } from "../api/types.ts";
-import { geometryOf, pushPolygon, pushQuad, pushRibbon, ring } from "./geometry.ts";
+import { ring, Surface } from "./geometry.ts";
 import { LIGHT_GLSL, light } from "./light.ts";
 import { EDGE, GREEN, GROUND, KERB, KERB_FROM, SHADOW, WATER, WAYS } from "./palette.ts";
 
@@ -74,22 +74,25 @@ export function groundMeshes(town: TownMap): Mesh[] {
   const [x0, y0, x1, y1] = town.bounds;
   const board: Point[] = [[x0 - MARGIN, y0 - MARGIN], [x1 + MARGIN, y0 - MARGIN], [x1 + MARGIN, y1 + MARGIN], [x0 - MARGIN, y1 + MARGIN]];
   const sky = layer(new PlaneGeometry(2, 2), -20, SKY_VERTEX, SKY_FRAGMENT);
-  const water: number[] = [];
-  for (const polygon of town.water) pushPolygon(water, ring(polygon));
+  const water = new Surface();
+  for (const polygon of town.water) water.polygon(ring(polygon));
   return [
     sky,
     sides(board),
     plain([[board, GROUND], ...town.green.map((polygon): [Point[], string] => [polygon, GREEN])], -10),
-    layer(geometryOf(water), -9, WATER_VERTEX, WATER_FRAGMENT, { uniforms: { uColour: { value: new Color(WATER) } } }),
+    layer(water.geometry(), -9, WATER_VERTEX, WATER_FRAGMENT, { uniforms: { uColour: { value: new Color(WATER) } } }),
     ways(town),
     shadows(town),
   ];
 }
 
-/** Painter's order: what is flat is drawn first, in its order, and never hides what stands on it. */
+/**
+ * Painter's order: what is flat is drawn in its order, after what stands on it, which hides it. Hidden ground costs nothing that way, and
+ * flat things never hide one another by chance.
+ */
 function layer(geometry: BufferGeometry, order: number, vertex: string, fragment: string, more: ShaderMaterialParameters = {}): Mesh {
   const material = new ShaderMaterial({
-    depthTest: false, depthWrite: false, ...more, vertexShader: vertex, fragmentShader: LIGHT_GLSL + fragment, uniforms: { ...light, ...more.uniforms },
+    depthWrite: false, ...more, vertexShader: vertex, fragmentShader: LIGHT_GLSL + fragment, uniforms: { ...light, ...more.uniforms },
   });
   const mesh = new Mesh(geometry, material);
   mesh.renderOrder = order;
@@ -98,19 +101,19 @@ function layer(geometry: BufferGeometry, order: number, vertex: string, fragment
 }
 
 function plain(polygons: readonly [Point[], string][], order: number): Mesh {
-  const positions: number[] = [];
+  const surface = new Surface();
   const colours: number[] = [];
   for (const [polygon, colour] of polygons) {
-    pushPolygon(positions, ring(polygon));
-    paint(colours, positions, colour);
+    surface.polygon(ring(polygon));
+    paint(colours, surface, colour);
   }
-  return layer(geometryOf(positions, { color: [colours, 3] }), order, FLAT_VERTEX, FLAT_FRAGMENT);
+  return layer(surface.geometry({ color: [colours, 3] }), order, FLAT_VERTEX, FLAT_FRAGMENT);
 }
 
 /** Give every corner that has none yet this colour. */
-function paint(colours: number[], positions: readonly number[], colour: string): void {
+function paint(colours: number[], { corners }: Surface, colour: string): void {
   const { r, g, b } = new Color(colour);
-  while (colours.length < positions.length) colours.push(r, g, b);
+  while (colours.length < corners * 3) colours.push(r, g, b);
 }
 
 function sides(board: readonly Point[]): Mesh {
@@ -122,45 +125,45 @@ function sides(board: readonly Point[]): Mesh {
     const { r, g, b } = new Color(EDGE).multiplyScalar(position.getY(i) > -THICK / 2 ? 1 : 0.55);
     colours.push(r, g, b);
   }
-  box.setAttribute("color", geometryOf(colours).getAttribute("position"));
-  return layer(box, -12, FLAT_VERTEX, FLAT_FRAGMENT, { depthTest: true, depthWrite: true });
+  box.setAttribute("color", new BufferAttribute(new Float32Array(colours), 3));
+  return layer(box, -12, FLAT_VERTEX, FLAT_FRAGMENT, { depthWrite: true });
 }
 
 function ways(town: TownMap): Mesh {
-  const positions: number[] = [];
+  const surface = new Surface();
   const colours: number[] = [];
   for (const [kind, width] of WAYS) {
     if (width < KERB_FROM) continue;
-    for (const way of town.ways) if (way.kind === kind) pushRibbon(positions, way.points, width / 2 + 1.1);
+    for (const way of town.ways) if (way.kind === kind) surface.ribbon(way.points, width / 2 + 1.1);
   }
-  paint(colours, positions, KERB);
+  paint(colours, surface, KERB);
   for (const [kind, width, colour] of WAYS) {
-    for (const way of town.ways) if (way.kind === kind) pushRibbon(positions, way.points, width / 2);
-    paint(colours, positions, colour);
+    for (const way of town.ways) if (way.kind === kind) surface.ribbon(way.points, width / 2);
+    paint(colours, surface, colour);
   }
-  return layer(geometryOf(positions, { color: [colours, 3] }), -8, FLAT_VERTEX, FLAT_FRAGMENT);
+  return layer(surface.geometry({ color: [colours, 3] }), -8, FLAT_VERTEX, FLAT_FRAGMENT);
 }
 
 /** Every building's outline, swept along the light. The stencil darkens a place once, however many shadows fall there. */
 function shadows(town: TownMap): Mesh {
-  const positions: number[] = [];
+  const surface = new Surface();
   const lifts: number[] = [];
-  const lift = (height: number, corners: number): void => void lifts.push(...Array<number>(corners).fill(height));
   for (const { footprint, height } of town.buildings) {
     if (height <= 0) continue;
     const outline = ring(footprint);
-    const before = positions.length;
-    pushPolygon(positions, outline);
-    lift(height, (positions.length - before) / 3);
-    outline.forEach((a, i) => {
-      const b = outline[(i + 1) % outline.length]!;
-      pushQuad(positions, [a.x, a.y], [b.x, b.y], [b.x, b.y], [a.x, a.y]);
-      // Two triangles, (a b b') and (a b' a'); those with a stroke are at the far end of the shadow.
-      lifts.push(0, 0, height, 0, height, height);
+    const foot = surface.corners;
+    for (const { x, y } of outline) surface.corner(x, y);
+    const far = surface.corners;
+    for (const { x, y } of outline) surface.corner(x, y);
+    lifts.push(...outline.map(() => 0), ...outline.map(() => height));
+    surface.polygon(outline, 0, far);
+    outline.forEach((_corner, i) => {
+      const next = (i + 1) % outline.length;
+      surface.quad(foot + i, foot + next, far + next, far + i);
     });
   }
-  return layer(geometryOf(positions, { lift: [lifts, 1] }), -7, SHADOW_VERTEX, SHADOW_FRAGMENT, {
-    uniforms: { uColour: { value: new Color(SHADOW) } }, transparent: true, side: 2, depthTest: true,
+  return layer(surface.geometry({ lift: [lifts, 1] }), -7, SHADOW_VERTEX, SHADOW_FRAGMENT, {
+    uniforms: { uColour: { value: new Color(SHADOW) } }, transparent: true, side: 2,
     stencilWrite: true, stencilFunc: NotEqualStencilFunc, stencilRef: 1, stencilZPass: ReplaceStencilOp,
   });
 }

@@ -8,9 +8,11 @@ export interface Tier {
   most: number;
   least: number;
   antialias: boolean;
-  shadows: boolean;
-  trees: boolean;
   weather: boolean;
+  /** whether small things have all their corners */
+  fine: boolean;
+  /** pictures that are farther apart, milliseconds, are too slow */
+  slow: number;
   /** whether what is too slow may be lowered further */
   adapts: boolean;
 }
@@ -22,26 +24,31 @@ export function tierOf(quality: Quality, renderer: string): Tier {
   const software = SOFTWARE.test(renderer);
   const chosen = quality === "auto" ? (software ? "low" : "high") : quality;
   const adapts = quality === "auto";
-  if (chosen === "low") return { most: 0.8, least: 0.5, antialias: false, shadows: true, trees: true, weather: false, adapts };
-  if (chosen === "mid") return { most: 1.25, least: 0.75, antialias: true, shadows: true, trees: true, weather: true, adapts };
-  return { most: 2, least: 0.75, antialias: true, shadows: true, trees: true, weather: true, adapts };
+  // Where every pixel is computed, a few pictures a second are worth more sharpness than many.
+  const slow = software ? 150 : 70;
+  if (chosen === "low") return { most: 0.8, least: 0.5, antialias: false, weather: false, fine: false, adapts, slow };
+  if (chosen === "mid") return { most: 1.25, least: 0.75, antialias: true, weather: true, fine: true, adapts, slow };
+  return { most: 2, least: 0.75, antialias: true, weather: true, fine: true, adapts, slow };
 }
 
-/** Name of what draws here, as far as the browser tells. */
-export function rendererName(): string {
-  const gl = document.createElement("canvas").getContext("webgl2");
-  if (gl === null) return "";
+/** What this browser draws with: the name of the renderer, empty if it does not tell; null where there is no WebGL 2. Asked once, for each answer costs a context. */
+export function renderer(): string | null {
+  if (found === undefined) found = ask();
+  return found;
+}
+
+let found: string | null | undefined;
+
+function ask(): string | null {
+  let gl: WebGL2RenderingContext | null = null;
+  try {
+    gl = document.createElement("canvas").getContext("webgl2");
+  } catch {
+    return null;
+  }
+  if (gl === null) return null;
   const debug = gl.getExtension("WEBGL_debug_renderer_info");
   const name = String(gl.getParameter(debug === null ? gl.RENDERER : debug.UNMASKED_RENDERER_WEBGL));
   gl.getExtension("WEBGL_lose_context")?.loseContext();
   return name;
-}
-
-/** Whether this browser draws with WebGL 2. */
-export function hasWebGl(): boolean {
-  try {
-    return document.createElement("canvas").getContext("webgl2") !== null;
-  } catch {
-    return false;
-  }
 }

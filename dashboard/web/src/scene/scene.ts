@@ -13,13 +13,13 @@ import { FIGURE_HEIGHT, Figures } from "./figures.ts";
 import { groundMeshes } from "./ground.ts";
 import { lamps } from "./lamps.ts";
 import { light, lightAt } from "./light.ts";
-import { rendererName, tierOf, type Quality, type Tier } from "./quality.ts";
+import { tierOf, type Quality, type Tier } from "./quality.ts";
 import { trees } from "./trees.ts";
 import { Weather } from "./weather.ts";
 
 const NOON = 750;
-/** Pictures that are this far apart, several times over, lower the resolution. */
-const SLOW_MS = 70;
+/** So many slow pictures lower the resolution. */
+const PATIENCE = 8;
 
 export class TownScene implements View {
   readonly kind = "3d";
@@ -29,11 +29,14 @@ export class TownScene implements View {
   private readonly eye: Eye;
   private readonly figures: Figures;
   private readonly buildings: Buildings;
-  private readonly lamps: Mesh;
+  private lamps: Mesh | null = null;
+  /** what the first picture can do without; a part comes with each picture after it */
+  private readonly later: (() => void)[];
   private readonly weather: Weather;
   private readonly store: Store;
   private readonly tier: Tier;
   private readonly probe = new Vector3();
+  private whole = false;
   private person: string | null = null;
   private place: string | null = null;
   private width = 1;
@@ -44,19 +47,27 @@ export class TownScene implements View {
   private stale = true;
   private litFor = -1;
 
-  constructor(canvas: HTMLCanvasElement, town: TownMap, store: Store, quality: Quality) {
-    this.tier = tierOf(quality, rendererName());
+  constructor(canvas: HTMLCanvasElement, town: TownMap, store: Store, quality: Quality, renderer: string) {
+    this.tier = tierOf(quality, renderer);
     this.renderer = new WebGLRenderer({ canvas, antialias: this.tier.antialias, stencil: true, powerPreference: "high-performance" });
     this.pixels = Math.min(window.devicePixelRatio, this.tier.most) * (this.tier.most < 1 ? this.tier.most : 1);
     this.store = store;
     this.eye = new Eye(canvas, town.bounds);
     this.eye.onMoved = (byHand) => this.onMoved(byHand);
     this.buildings = new Buildings(town);
-    this.figures = new Figures(store.world);
-    this.lamps = lamps(town);
+    this.figures = new Figures(store.world, this.tier.fine);
     this.weather = new Weather(this.eye.controls.target);
-    const woods = this.tier.trees ? trees(town) : null;
-    this.scene.add(...groundMeshes(town), ...this.buildings.meshes, this.lamps, this.figures.group, this.weather.lines, ...(woods === null ? [] : [woods]));
+    this.scene.add(...groundMeshes(town), ...this.buildings.meshes, this.figures.group, this.weather.lines);
+    this.later = [
+      () => {
+        const woods = trees(town, this.tier.fine);
+        if (woods !== null) this.scene.add(woods);
+      },
+      () => {
+        this.lamps = lamps(town);
+        this.scene.add(this.lamps);
+      },
+    ];
   }
 
   resize(width: number, height: number): void {
@@ -77,13 +88,15 @@ export class TownScene implements View {
     const laid = this.store.get().overlay !== null;
     lightAt(laid ? NOON : minute, laid ? "clear" : weather);
     light.uTime.value = (tick * 6) % 4096;
-    this.lamps.visible = light.uNight.value > 0.25;
+    if (this.lamps !== null) this.lamps.visible = light.uNight.value > 0.25;
     this.weather.show(this.tier.weather ? weather : "clear", this.eye.pose().distance);
     if (this.stale || Math.abs(minute - this.litFor) >= 5) this.tell(minute);
-    this.figures.update(tick, this.figureScale(), this.person, personColour(this.store));
+    this.figures.update(this.eye.camera, tick, this.figureScale(), this.person, personColour(this.store));
     this.renderer.render(this.scene, this.eye.camera);
     this.adapt(now, moving);
-    return moving;
+    this.whole = this.later.length === 0;
+    if (clock !== null) this.later.shift()?.();
+    return moving || !this.whole;
   }
 
   project([x, y]: Point, height: number, figure = false): Screen {
@@ -141,7 +154,7 @@ export class TownScene implements View {
   }
 
   facts(): Facts {
-    return { figures: this.figures.count, drawCalls: this.renderer.info.render.calls, triangles: this.renderer.info.render.triangles };
+    return { figures: this.figures.count, drawCalls: this.renderer.info.render.calls, triangles: this.renderer.info.render.triangles, whole: this.whole };
   }
 
   dispose(): void {
@@ -181,8 +194,8 @@ export class TownScene implements View {
     const took = now - this.last;
     this.last = now;
     if (!this.tier.adapts || !moving || took > 400) return;
-    this.slow = took > SLOW_MS ? this.slow + 1 : Math.max(0, this.slow - 1);
-    if (this.slow < 8 || this.pixels <= this.tier.least) return;
+    this.slow = took > this.tier.slow ? this.slow + 1 : Math.max(0, this.slow - 1);
+    if (this.slow < PATIENCE || this.pixels <= this.tier.least) return;
     this.slow = 0;
     this.pixels = Math.max(this.tier.least, this.pixels * 0.8);
     this.resize(this.width, this.height);

@@ -1,7 +1,7 @@
 /** Trees in the parks: scattered the same way every time, one instanced mesh. */
 
 import { BufferAttribute, Color, ConeGeometry, IcosahedronGeometry, InstancedMesh, Matrix4, ShaderMaterial, Vector3, type BufferGeometry } from "three";
-import { mergeGeometries } from "three/addons/utils/BufferGeometryUtils.js";
+import { mergeGeometries, mergeVertices } from "three/addons/utils/BufferGeometryUtils.js";
 import type { Point, TownMap } from "../api/types.ts";
 import { hash } from "../world/motion.ts";
 import { inside } from "./geometry.ts";
@@ -9,6 +9,7 @@ import { LIGHT_GLSL, light } from "./light.ts";
 
 const APART = 13;
 const MOST = 2500;
+const SQUARE = 40;
 const VERTEX = /* glsl */ `
 attribute vec3 color;
 varying vec3 vColour, vNormal;
@@ -24,10 +25,11 @@ void main() {
   #include <colorspace_fragment>
 }`;
 
-export function trees(town: TownMap): InstancedMesh | null {
+/** All trees; `fine` ones have a second crown and facets. */
+export function trees(town: TownMap, fine: boolean): InstancedMesh | null {
   const places = scattered(town);
   if (places.length === 0) return null;
-  const mesh = new InstancedMesh(treeShape(), new ShaderMaterial({ vertexShader: VERTEX, fragmentShader: LIGHT_GLSL + FRAGMENT, uniforms: { ...light } }), places.length);
+  const mesh = new InstancedMesh(fine ? treeShape() : coarseShape(), new ShaderMaterial({ vertexShader: VERTEX, fragmentShader: LIGHT_GLSL + FRAGMENT, uniforms: { ...light } }), places.length);
   const matrix = new Matrix4();
   const scale = new Vector3();
   places.forEach(([x, y], index) => {
@@ -42,6 +44,7 @@ export function trees(town: TownMap): InstancedMesh | null {
 
 function scattered(town: TownMap): Point[] {
   const places: Point[] = [];
+  const built = builtOver(town);
   for (const polygon of town.green) {
     const xs = polygon.map((point) => point[0]);
     const ys = polygon.map((point) => point[1]);
@@ -49,7 +52,7 @@ function scattered(town: TownMap): Point[] {
       for (let y = Math.min(...ys); y < Math.max(...ys) && places.length < MOST; y += APART) {
         const luck = hash(`${Math.round(x)},${Math.round(y)}`);
         const [tx, ty] = [x + (luck % 11), y + ((luck >> 8) % 11)];
-        if (luck % 3 !== 0 && inside(tx, ty, polygon) && !onBuilding(tx, ty, town)) places.push([tx, ty]);
+        if (luck % 3 !== 0 && inside(tx, ty, polygon) && !built(tx, ty)) places.push([tx, ty]);
       }
     }
   }
@@ -61,9 +64,22 @@ function treeShape(): BufferGeometry {
   paint(crown, "#93b061", "#5d7d42", 2.2, 9);
   const second = new IcosahedronGeometry(2.2, 0).rotateY(0.7).translate(0.8, 8.4, 0.4);
   paint(second, "#a4bf6c", "#7c9a50", 6.2, 10.6);
-  const trunk = new ConeGeometry(0.7, 4, 5).toNonIndexed().translate(0, 2, 0);
-  paint(trunk, "#8a6b4f", "#6f543d", 0, 4);
-  return mergeGeometries([crown, second, trunk]);
+  return mergeGeometries([crown, second, trunk(5).toNonIndexed()]);
+}
+
+/** The same from afar, with a fifth of the corners. */
+function coarseShape(): BufferGeometry {
+  const crown = new IcosahedronGeometry(3.7, 0).deleteAttribute("uv").deleteAttribute("normal");
+  const round = mergeVertices(crown).scale(1, 1.25, 1).translate(0, 6.4, 0);
+  round.computeVertexNormals();
+  paint(round, "#9ab766", "#5d7d42", 2.2, 10.4);
+  return mergeGeometries([round, trunk(3).deleteAttribute("uv")]);
+}
+
+function trunk(sides: number): BufferGeometry {
+  const cone = new ConeGeometry(0.7, 4, sides, 1, true).translate(0, 2, 0);
+  paint(cone, "#8a6b4f", "#6f543d", 0, 4);
+  return cone;
 }
 
 function paint(geometry: BufferGeometry, above: string, below: string, bottom: number, top: number): void {
@@ -78,9 +94,16 @@ function paint(geometry: BufferGeometry, above: string, below: string, bottom: n
   geometry.setAttribute("color", new BufferAttribute(colours, 3));
 }
 
-function onBuilding(x: number, y: number, town: TownMap): boolean {
-  return town.buildings.some(({ height, footprint }) => {
-    const first = footprint[0];
-    return height > 0 && first !== undefined && Math.abs(first[0] - x) < 200 && Math.abs(first[1] - y) < 200 && inside(x, y, footprint);
-  });
+/** Whether a point lies under a house; houses are looked up by the square that they stand in. */
+function builtOver(town: TownMap): (x: number, y: number) => boolean {
+  const squares = new Map<string, (readonly (readonly [number, number])[])[]>();
+  const square = (value: number): number => Math.floor(value / SQUARE);
+  for (const { height, footprint } of town.buildings) {
+    if (height <= 0) continue;
+    const [xs, ys] = [footprint.map((point) => square(point[0])), footprint.map((point) => square(point[1]))];
+    for (let i = Math.min(...xs); i <= Math.max(...xs); i++) {
+      for (let j = Math.min(...ys); j <= Math.max(...ys); j++) squares.set(`${i} ${j}`, [...(squares.get(`${i} ${j}`) ?? []), footprint]);
+    }
+  }
+  return (x, y) => (squares.get(`${square(x)} ${square(y)}`) ?? []).some((footprint) => inside(x, y, footprint));
 }
