@@ -40,6 +40,8 @@ export interface Chapter {
   weather: string;
   residents: Resident[];
   buildings: BuildingState[];
+  stock: Record<string, Record<string, number>>;
+  moods: { tick: number; districts: Record<string, number | null> }[];
   before: TownEvent[];
   events: TownEvent[];
 }

@@ -14,13 +14,14 @@ export function DistrictCard({ id }: { id: string }) {
   const moment = useShown((shown) => `${shown.replay === null} ${Math.floor((shown.clock?.tick ?? 0) / 30)}`);
   const district = useAnswer(async () => (await source.districts()).find((one) => one.id === id) ?? null, [id, moment]);
   const trend = useAnswer(() => source.trend(id, Math.floor(store.world.tick())), [id, moment]);
+  const mood = store.world.past === null ? (district?.mood ?? null) : store.world.districtMood(id);
   const people = here === "" ? [] : here.split(" ");
   const prices = Object.entries(district?.prices ?? {});
   return (
     <Card title={name} label={t("district.about", { name })}>
       <dl>
         <Fact name={t("district.population")}>{people.length}</Fact>
-        {district?.mood != null && <Fact name={t("district.mood")}><meter min={0} max={1} low={0.4} high={0.6} optimum={1} value={district.mood} aria-label={t("district.mood")} /> {Math.round(district.mood * 100)} %</Fact>}
+        {mood !== null && <Fact name={t("district.mood")}><meter min={0} max={1} low={0.4} high={0.6} optimum={1} value={mood} aria-label={t("district.mood")} /> {Math.round(mood * 100)} %</Fact>}
       </dl>
       <ul className="friends">{people.slice(0, PEOPLE).map((one) => <li key={one}><Link agent={one}><Dot id={one} /> {store.world.agent(one)}</Link></li>)}</ul>
       {trend !== null && (

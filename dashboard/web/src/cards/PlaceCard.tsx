@@ -17,19 +17,20 @@ export function PlaceCard({ id }: { id: string }) {
   const state = store.world.buildings.get(id);
   const kind = `kind.${house.kind}`;
   const owner = state?.owner ?? null;
+  const onShelf = store.world.past?.stock.get(id);
   return (
     <Card title={house.name} label={t("place.about", { name: house.name })}>
       <p className="tagline">{[t.has(kind) ? t(kind) : house.kind, state?.open == null ? null : t(state.open ? "place.open" : "place.closed"), building?.address].filter(Boolean).join(" · ")}</p>
       <dl>
         <Fact name={t("place.owner")}>{owner === null ? t("place.owner.none") : <Link agent={owner}>{store.world.agent(owner)}</Link>}</Fact>
-        {building?.price != null && <Fact name={t("place.price")}>{t.euros(building.price)}</Fact>}
+        {building?.land_price != null && <Fact name={t(owner === null ? "place.price" : "place.land")}>{t.euros(building.land_price)}</Fact>}
       </dl>
       <h3>{t("place.inside")}</h3>
       {inside === "" ? <p className="soft">{t("place.inside.none")}</p> : <ul className="friends">{inside.split(" ").map((one) => <li key={one}><Link agent={one}><Dot id={one} /> {store.world.agent(one)}</Link></li>)}</ul>}
       {building !== null && building.stock.length > 0 && (
         <>
           <h3>{t("place.stock")}</h3>
-          <table className="stock"><tbody>{building.stock.map(({ item, name, price, stock }) => <tr key={item}><th scope="row">{name}</th><td>{t.euros(price)}</td><td className="soft">{t("place.stock.left", { count: stock })}</td></tr>)}</tbody></table>
+          <table className="stock"><tbody>{building.stock.map(({ item, name, price, stock }) => <tr key={item}><th scope="row">{name}</th><td>{t.euros(price)}</td><td className="soft">{t("place.stock.left", { count: onShelf?.[item] ?? stock })}</td></tr>)}</tbody></table>
         </>
       )}
       <h3>{t("place.history")}</h3>

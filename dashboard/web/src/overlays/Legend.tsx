@@ -2,7 +2,7 @@
 
 import { useParts, useShown, useText } from "../store/context.ts";
 import { knownAt } from "../world/spread.ts";
-import { LEGEND, MOOD_COLOURS } from "./colours.ts";
+import { LEGEND, MOOD_COLOURS, OWNED_COLOUR } from "./colours.ts";
 import { OVERLAYS, type OverlayName } from "./names.ts";
 
 export function Legend() {
@@ -23,6 +23,7 @@ export function Legend() {
           <span>{t(overlay === "crowding" ? "overlay.few" : overlay === "wealth" ? "overlay.little" : "overlay.low")}</span>
           <i style={{ background: LEGEND }} />
           <span>{t(overlay === "crowding" ? "overlay.many" : overlay === "wealth" ? "overlay.much" : "overlay.high")}</span>
+          {overlay === "price" && <span><i className="spot" style={{ background: OWNED_COLOUR }} /> {t("overlay.owned")}</span>}
         </p>
       )}
       {overlay === "mood" && (

@@ -11,6 +11,8 @@ const SCALE = ["#e9e2d2", "#f6d186", "#f2a25c", "#d9604c", "#8e2f5c"].map((colou
 const PLAIN = new Color("#ddd5c6");
 export const MOOD_COLOURS: Record<Mood, string> = { content: "#4f9a57", hungry: "#e08a2c", tired: "#6a6fb5", lonely: "#b04f86", asleep: "#8f98ab", away: "#a9a196" };
 const MOODS = Object.fromEntries(Object.entries(MOOD_COLOURS).map(([mood, colour]) => [mood, new Color(colour)])) as Record<Mood, Color>;
+export const OWNED_COLOUR = "#5b6bb0";
+const OWNED = new Color(OWNED_COLOUR);
 const UNTOLD = new Color("#b9b1a5");
 const TOLD = new Color("#d4472a");
 const TELLER = new Color("#7a1f4d");
@@ -38,14 +40,16 @@ export function buildingColour(store: Store): ((id: string) => Color | null) | n
     };
   }
   if (overlay === "price") {
-    const most = Math.max(1, ...facts.prices.values());
+    const most = Math.max(1, ...facts.land.values());
     return (id) => {
-      const price = facts.prices.get(id);
-      return price === undefined ? PLAIN : scale(Math.sqrt(price / most));
+      const price = facts.land.get(id);
+      if (price === undefined) return PLAIN;
+      return (world.buildings.get(id)?.owner ?? null) === null ? scale(Math.sqrt(price / most)) : OWNED;
     };
   }
   if (overlay === "mood") {
-    const district = new Map(facts.districts.map((one) => [one.id, one.mood]));
+    const told = new Map(facts.districts.map((one) => [one.id, one.mood]));
+    const district = new Map(town.districts.map(({ id }) => [id, world.past === null ? (told.get(id) ?? null) : world.districtMood(id)]));
     const of = new Map(town.buildings.map((building) => [building.id, district.get(town.districts[building.district]?.id ?? "") ?? null]));
     return (id) => {
       const mood = of.get(id) ?? null;

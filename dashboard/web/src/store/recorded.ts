@@ -59,7 +59,7 @@ export class RecordedTown implements Source {
   }
 
   districts(): Promise<District[]> {
-    return Promise.resolve(this.recording.town.districts.map(({ id, name }) => ({ id, name, population: 0, mood: null, prices: {} })));
+    return Promise.resolve(this.recording.town.districts.map(({ id, name }) => ({ id, name, population: 0, mood: null, prices: this.prices(id) })));
   }
 
   bonds(agent: string | null, until: number): Promise<Bond[]> {
@@ -112,6 +112,13 @@ export class RecordedTown implements Source {
 
   news(event: string, until: number): Promise<TownEvent[]> {
     return Promise.resolve(tellingsOf(event, this.said(until)));
+  }
+
+  /** Mean price of an item over the places of a district, cents. */
+  private prices(district: string): Record<string, number> {
+    const asked = new Map<string, number[]>();
+    for (const { item, price } of this.recording.buildings.filter((one) => one.district === district).flatMap((one) => one.stock)) asked.set(item, [...(asked.get(item) ?? []), price]);
+    return Object.fromEntries([...asked].sort(([a], [b]) => a.localeCompare(b)).map(([item, prices]) => [item, Math.floor(prices.reduce((sum, one) => sum + one, 0) / prices.length)]));
   }
 
   private said(until: number): TownEvent[] {

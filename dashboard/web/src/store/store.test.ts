@@ -81,7 +81,7 @@ test("a moment is the same after it went through a link", () => {
 test("the past plays by the same frames, and any moment of it can be sought", async () => {
   const walk = event(5, 0, "departed", { path: [[0, 0], [100, 0]], arrives_tick: 15 });
   const chapter: Chapter = {
-    from_tick: 0, to_tick: 360, complete: true, weather: "rain", residents: [resident("a", { x: 0, y: 0 })], buildings: [], before: [],
+    from_tick: 0, to_tick: 360, complete: true, weather: "rain", residents: [resident("a", { x: 0, y: 0 })], buildings: [], stock: { cafe: { tea: 4 } }, moods: [{ tick: 0, districts: { ranta: 0.5 } }, { tick: 30, districts: { ranta: 0.7 } }], before: [],
     events: [walk, event(8, 0), event(15, 0, "arrived", { building: "cafe", x: 100, y: 0 })],
   };
   const store = new Store(() => 0);
@@ -96,6 +96,11 @@ test("the past plays by the same frames, and any moment of it can be sought", as
   for (let ms = 500; ms <= 6_000; ms += 500) player.step(ms);
   assert.equal(store.world.residents.get("a")?.building, "cafe");
   assert.deepEqual(store.world.inside.get("cafe"), ["a"]);
+  assert.equal(store.world.districtMood("ranta"), 0.5);
+  assert.deepEqual(store.world.past?.stock.get("cafe"), { tea: 4 });
+  await player.seek(31);
+  assert.equal(store.world.districtMood("ranta"), 0.7);
+  assert.equal(store.world.districtMood("keskus"), null);
   await player.seek(5.5);
   assert.deepEqual(store.world.position("a"), [5, 0]);
 });

@@ -1,9 +1,15 @@
 /** Who and what is where: the part of the store that changes many times a second and that React does not watch. */
 
-import type { BuildingState, Clock, Frame, MapBuilding, Point, Resident, Snapshot, TownEvent, TownMap } from "../api/types.ts";
+import type { BuildingState, Chapter, Clock, Frame, MapBuilding, Point, Resident, Snapshot, TownEvent, TownMap } from "../api/types.ts";
 import { along, lengthOf, place, progress, tickNow } from "../world/motion.ts";
 import { NEED_OF, mood, type Mood } from "../world/mood.ts";
 import type { Names } from "../feed/prose.ts";
+
+/** What no stream tells: pieces on sale by building and item, and how the districts felt, every half hour. */
+export interface Past {
+  stock: ReadonlyMap<string, Record<string, number>>;
+  moods: Chapter["moods"];
+}
 
 export class World implements Names {
   readonly residents = new Map<string, Resident>();
@@ -15,6 +21,8 @@ export class World implements Names {
   /** who is in a building, by its id */
   readonly inside = new Map<string, string[]>();
   clock: Clock | null = null;
+  /** what is known only of a moment of the past; null while the present is shown */
+  past: Past | null = null;
   private readonly houses = new Map<string, MapBuilding & { middle: Point }>();
   private readonly now: () => number;
   private toldAt = 0;
@@ -104,6 +112,13 @@ export class World implements Names {
 
   mood(id: string): Mood {
     return mood(this.residents.get(id), this.needs.get(id));
+  }
+
+  /** How a district felt at the moment of the past that is shown, 0 to 1; null where nobody was, or nobody knows. */
+  districtMood(id: string): number | null {
+    const tick = this.tick();
+    const { moods } = this.past ?? { moods: [] };
+    return (moods.findLast((told) => told.tick <= tick) ?? moods[0])?.districts[id] ?? null;
   }
 
   agent(id: string): string {

@@ -59,6 +59,7 @@ export class Player {
     this.asked++;
     this.present = this.chapter = null;
     this.store.world.keepTime(null);
+    this.store.world.past = null;
     this.store.set({ replay: null, feed: [] });
     this.live.start();
   }
@@ -139,7 +140,9 @@ export class Player {
     this.present = {
       residents: new Map(chapter.residents.map((one): [string, Resident] => [one.id, one])),
       buildings: new Map(chapter.buildings.map((one) => [one.id, one])),
+      stock: new Map(Object.entries(chapter.stock)),
     };
+    this.store.world.past = { stock: this.present.stock, moods: chapter.moods };
     this.cursor = 0;
     const past = this.due();
     const { weather } = happen(this.present, past);

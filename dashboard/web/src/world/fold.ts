@@ -44,6 +44,13 @@ function newcomer(event: TownEvent): Resident {
 export interface Present {
   residents: Map<string, Resident>;
   buildings: Map<string, BuildingState>;
+  /** pieces on sale, by building and item */
+  stock: Map<string, Record<string, number>>;
+}
+
+function sell(stock: Present["stock"], building: string, item: string, pieces: number): void {
+  const shelf = stock.get(building);
+  if (shelf !== undefined) stock.set(building, { ...shelf, [item]: Math.max(0, (shelf[item] ?? 0) - pieces) });
 }
 
 /** Let events happen to a present. Returns what changed; `weather` is told apart. */
@@ -61,6 +68,8 @@ export function happen(present: Present, events: readonly TownEvent[]): { frame:
       present.buildings.set(id, kind === "claimed" ? { ...before, owner: agent } : { ...before, open: kind === "opened" });
       houses.add(id);
     }
+    if (kind === "restocked") present.stock.set(String(data["building"]), data["stock"] as Record<string, number>);
+    if (kind === "bought" && event.building !== null) sell(present.stock, event.building, String(data["item"]), Number(data["quantity"]));
     if (agent === null) continue;
     if (kind === "revoked") {
       present.residents.delete(agent);

@@ -33,7 +33,7 @@ test("news is followed through all who passed it on, and everybody learns it onc
 });
 
 test("what happens changes who is where, what is open, and who is there at all", () => {
-  const present: Present = { residents: new Map([["a", resident("a")]]), buildings: new Map() };
+  const present: Present = { residents: new Map([["a", resident("a")]]), buildings: new Map(), stock: new Map([["cafe", { tea: 5, pulla: 2 }]]) };
   const { frame, weather } = happen(present, [
     event(1, "departed", "a", { path: [[1, 2], [9, 2]], arrives_tick: 4 }), event(2, "weather", null, { weather: "rain" }), event(2, "opened", null, { building: "cafe" }),
     event(4, "arrived", "a", { building: "cafe", x: 9, y: 2 }), event(5, "started_work", "a"), event(6, "claimed", "a", { building: "cafe" }),
@@ -43,6 +43,14 @@ test("what happens changes who is where, what is open, and who is there at all",
   assert.deepEqual(frame.residents.map(({ id, building, doing }) => [id, building, doing]), [["a", "cafe", "working"], ["z", null, "idle"]]);
   assert.deepEqual(frame.buildings, [{ id: "cafe", open: true, owner: "a", inside: [] }]);
   assert.deepEqual(happen(present, [event(9, "revoked", "z")]).frame.gone, ["z"]);
+});
+
+test("what is bought leaves the shelf, and a delivery fills it", () => {
+  const present: Present = { residents: new Map([["a", resident("a")]]), buildings: new Map(), stock: new Map([["cafe", { tea: 5, pulla: 2 }]]) };
+  happen(present, [event(1, "bought", "a", { item: "tea", quantity: 3 }, { building: "cafe" }), event(2, "bought", "a", { item: "pulla", quantity: 1 }, { building: "kiosk" })]);
+  assert.deepEqual(Object.fromEntries(present.stock), { cafe: { tea: 2, pulla: 2 } });
+  happen(present, [event(3, "restocked", null, { building: "cafe", stock: { tea: 5, pulla: 2 } })]);
+  assert.deepEqual(present.stock.get("cafe"), { tea: 5, pulla: 2 });
 });
 
 test("mood is what presses last, as far as one sees", () => {
