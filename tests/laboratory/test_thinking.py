@@ -8,10 +8,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from mqttown_cli.laboratory.folder import RunFolder
+from mqttown_cli.laboratory.fork import ForkError
 from mqttown_cli.laboratory.runner import RunError
+from mqttown_cli.laboratory.taking import fork_of_run
 
 pytest.importorskip("openai", reason="extra models")
 
@@ -106,3 +109,59 @@ def test_a_recorded_run_is_replayed_without_the_model(models: tuple[str, list[in
     other = {**strict, "setup": [{"do": "broadcast", "text": "The museum is free for everybody today."}]}
     with pytest.raises(RunError, match="not on the cassette"):
         run(other)
+
+
+def test_minds_with_a_model_go_on_from_a_fork_with_what_they_had_in_mind(
+    models: tuple[str, list[int]], run: Run, tmp_path: Path
+) -> None:
+    file, asked = models
+    minds = {"models": file, "cassette": str(tmp_path / "cassette"), "cassette_mode": "record"}
+    base: dict[str, Any] = {
+        "name": "base",
+        "time_limit": 150,
+        "parameters": {"town": TINY, "model_minds": "otto, aino", **minds},
+    }
+    whole, out = run(base)
+    often = len(asked)
+    fork_of_run(out, 0, 90).write(tmp_path / "fork")
+    assert len(asked) == often
+    goes_on: dict[str, Any] = {"name": "goes-on", "time_limit": 60, "parameters": {"start": str(tmp_path / "fork"), **minds}}
+    again, _ = run(goes_on)
+    assert again["runs"][0]["state"] == whole["runs"][0]["state"], "this model says the same to the same words"
+    assert again["runs"][0]["tables"]["memories"] == whole["runs"][0]["tables"]["memories"]
+    later = len(asked) - often
+    assert 0 < later < often, "what was before the fork was not asked again"
+    strict = {**goes_on, "parameters": {**goes_on["parameters"], "cassette_mode": "strict"}}
+    replayed, _ = run(strict)
+    assert replayed["runs"][0]["state"] == whole["runs"][0]["state"]
+    assert len(asked) - often == later
+    with pytest.raises(RunError, match="not on the cassette"):
+        run({**strict, "interventions": [{"at": 91, "do": "broadcast", "text": "The museum is free for everybody today."}]})
+    more, _ = run({**goes_on, "parameters": {**goes_on["parameters"], "model_minds": "leena"}})
+    assert set(more["runs"][0]["facts"]["calls"]) == {"open"}
+    assert more["runs"][0]["state"] != whole["runs"][0]["state"]
+
+
+def test_residents_begin_to_think_in_a_fork_of_routine_minds(models: tuple[str, list[int]], run: Run, tmp_path: Path) -> None:
+    file, asked = models
+    _, out = run({"name": "routine", "time_limit": 90, "parameters": {"town": TINY}})
+    fork_of_run(out, 0, None).write(tmp_path / "fork")
+    minds = {"model_minds": "otto", "models": file, "cassette": str(tmp_path / "cassette"), "cassette_mode": "record"}
+    plain: dict[str, Any] = {
+        "name": "begins", "time_limit": 60, "parameters": {"start": str(tmp_path / "fork"), **minds},
+        "surveys": [{"name": "past", "at": 91, "of": ["otto"], "ask": "recall", "about": "this morning"}],
+    }  # fmt: skip
+    recorded, begun = run(plain)
+    assert len(asked) > 3
+    thought = RunFolder(begun).table("actions").filter((pl.col("agent") == "otto") & (pl.col("tick") > 90))
+    assert "as a model thought" in thought["reasoning"].to_list()
+    assert thought["tick"].min() == 91, "they are shown where they are at once"
+    strict, _ = run({**plain, "parameters": {**plain["parameters"], "cassette_mode": "strict"}})
+    assert strict["runs"][0]["state"] == recorded["runs"][0]["state"]
+
+
+def test_a_fork_of_minds_that_nobody_recorded_is_refused(models: tuple[str, list[int]], run: Run) -> None:
+    file, _ = models
+    _, out = run({"name": "unrecorded", "time_limit": 20, "parameters": {"town": TINY, "model_minds": "otto", "models": file}})
+    with pytest.raises(ForkError, match="run it with a `cassette`"):
+        fork_of_run(out, 0, None)

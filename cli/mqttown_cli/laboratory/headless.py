@@ -26,8 +26,8 @@ _GENERATION: Final = 1
 class Leader(Protocol):
     """Leads minds with a model to their decisions."""
 
-    def decide(self, agent: str, mind: Thinker, observation: Mapping[str, Any]) -> dict[str, Any]:
-        """The action of the wire that a mind comes to."""
+    def decide(self, agent: str, mind: Thinker, observation: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The action of the wire that a mind comes to; None if it only takes in what it is shown."""
 
 
 class _Witnessed:
@@ -100,15 +100,29 @@ class Headless:
         self._answers = {}
         return self._live(self.inputs, witnessed)
 
-    def follow(self, inputs: Sequence[Input]) -> Happened:
+    def follow(self, inputs: Sequence[Input], witnessed: Callable[[Happened], None] = lambda _happened: None) -> Happened:
         """One tick that was lived before: the world is given what it was given then, and minds take in what they observed then.
 
         Whoever follows a journal to some tick and goes on from there has the same minds as if it had been there all the time.
+
+        Args:
+            inputs: of that tick.
+            witnessed: told what happened before anybody takes it in.
         """
         self._greet()
         self._came.clear()
         self._answers = {}
-        return self._live(inputs)
+        return self._live(inputs, witnessed)
+
+    def lead(self, leader: Leader | None, anew: Iterable[str] = ()) -> None:
+        """Let somebody else lead the minds with a model from now on.
+
+        Args:
+            leader: of them.
+            anew: who begins to think only now: they are shown where they are, and decide in the next tick.
+        """
+        self._leader = leader
+        self._greeting.update(anew)
 
     def _live(self, inputs: Sequence[Input], witnessed: Callable[[Happened], None] = lambda _happened: None) -> Happened:
         happened = step(self.state, self.plan, inputs, self._luck)
@@ -197,7 +211,9 @@ class Headless:
         observation = self.observe(agent, because)
         if (thinker := self._thinkers.get(agent)) is not None:
             assert self._leader is not None, "minds with a model have somebody who leads them"
-            self._answers[agent] = self._leader.decide(agent, thinker, observation)
+            action = self._leader.decide(agent, thinker, observation)
+            if action is not None:
+                self._answers[agent] = action
             return
         mind = cast("Mind", self.minds[agent])
         mind.question(observation)

@@ -1,11 +1,15 @@
 """Taking a fork: out of the journal of a served town, or out of a run folder."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import orjson
 
+from mqttown_cli.laboratory.casting import cast_of, models_file, tape_of
 from mqttown_cli.laboratory.folder import RunFolder
-from mqttown_cli.laboratory.fork import Fork, ForkError
+from mqttown_cli.laboratory.fork import Fork, ForkError, Thoughts
 from mqttown_cli.laboratory.town import compiled
 from mqttown_orchestrator.journal import Journal
 from mqttown_orchestrator.world.digest import digest
@@ -42,7 +46,7 @@ def fork_of_run(folder: Path, run_id: int, at: int | None) -> Fork:
     """A run of the model `town`, out of its table `ticks`.
 
     Raises:
-        ForkError: it has not come so far.
+        ForkError: it has not come so far, or minds with a model were told what nobody recorded.
         RunFolderError: there is no such run.
     """
     runs = RunFolder(folder)
@@ -56,7 +60,20 @@ def fork_of_run(folder: Path, run_id: int, at: int | None) -> Fork:
     parameters = receipt["parameters"]
     town = compiled(parameters.get("town", "helsinki"), parameters.get("residents", 25), receipt["seed"])
     inputs = [line.encode() for line in ticks["inputs"].head(until).to_list()]
-    return _taken(town, receipt["seed"], inputs, f"run {run_id} of {runs.experiment().name}")
+    taken = _taken(town, receipt["seed"], inputs, f"run {run_id} of {runs.experiment().name}")
+    return replace(taken, thoughts=_thoughts(town, receipt["seed"], parameters)) if parameters.get("model_minds") else taken
+
+
+def _thoughts(town: Mapping[str, Any], seed: int, parameters: Mapping[str, Any]) -> Thoughts:
+    """What residents with a model were told in a run: its cassette, without which nobody knows what they had in mind."""
+    cast = cast_of(parameters["model_minds"], [person["id"] for person in town["people"]])
+    tier, talk = parameters.get("tier", "small"), parameters.get("talk", True)
+    if parameters.get("cassette") is None:
+        raise ForkError(f"{', '.join(cast)} thought with a model, and nobody recorded what it told them: run it with a `cassette`")
+    answers = tape_of(parameters["cassette"], seed, town, parameters.get("residents", 25), cast, tier, talk=talk)
+    if not answers.exists():
+        raise ForkError(f"what {', '.join(cast)} were told is needed, and {answers} is not there")
+    return Thoughts(cast, tier, parameters.get("budget", 0), answers, models_file(parameters.get("models")))
 
 
 def _until(at: int | None, last: int) -> int:

@@ -17,7 +17,7 @@ from mqttown_runtime.gateway.ledger import Begun, Call, Ledger
 from mqttown_runtime.gateway.registry import read_registry
 from mqttown_runtime.gateway.request import Ask
 
-__all__ = ["CassetteMissError", "Thinking"]
+__all__ = ["CassetteMissError", "Mode", "Reliving", "Thinking"]
 
 Mode = Literal["record", "replay", "strict"]
 
@@ -130,6 +130,26 @@ class Thinking:
 
     async def _made(self) -> Gateway:
         return Gateway(self._registry, self._tally, self._budgets, _no_key, _nobody, cassette=self._cassette)
+
+
+class Reliving:
+    """Leads minds through ticks that were lived before.
+
+    Args:
+        thinking: over the cassette of that time; None if nobody thought then.
+        cast: who thought then, and is told the same again; the others take in what they observe, and begin to think later.
+    """
+
+    def __init__(self, thinking: Thinking | None, cast: Sequence[str]) -> None:
+        self._thinking = thinking
+        self._cast = frozenset(cast)
+
+    def decide(self, agent: str, mind: Thinker, observation: Mapping[str, Any]) -> dict[str, Any] | None:
+        """What a mind came to then; None from those who did not think yet."""
+        if self._thinking is not None and agent in self._cast:
+            return self._thinking.decide(agent, mind, observation)
+        mind.overhear(observation)
+        return None
 
 
 async def _no_key(_owner: str, _provider: str) -> str | None:

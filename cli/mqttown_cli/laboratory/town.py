@@ -10,17 +10,15 @@ import polars as pl
 
 from mqttown_agents.mind import Mind, Thinker, Tier
 from mqttown_agents.population import routine_minds
-from mqttown_cli.laboratory.casting import Casting
 from mqttown_cli.laboratory.fork import Fork
 from mqttown_cli.laboratory.groups import choose
-from mqttown_cli.laboratory.headless import Headless
 from mqttown_cli.laboratory.measure import Tables
+from mqttown_cli.laboratory.population import Population, Wishes
 from mqttown_cli.laboratory.record import Record
-from mqttown_cli.laboratory.remembering import Remembering
 from mqttown_cli.laboratory.residents import residents
 from mqttown_cli.laboratory.schema import TABLES, frame
 from mqttown_cli.laboratory.survey import Interviewer
-from mqttown_cli.laboratory.thinking import Mode, Thinking
+from mqttown_cli.laboratory.thinking import Mode
 from mqttown_memory.names import Names
 from mqttown_orchestrator.world.digest import digest
 from mqttown_orchestrator.world.inputs import TownInput
@@ -53,7 +51,7 @@ class Town:
         residents: how many live there; all of a compiled town's.
         talk: whether they speak.
         start: folder of a fork (`mqttown experiment fork`) to go on from.
-        model_minds: residents who think with a model: ids, or `all`; the others live by routine.
+        model_minds: residents who think with a model: `all`, or ids with commas; in a fork they begin to.
         models: registry of models, a YAML file; that of the content without it.
         tier: which kind of model.
         cassette: folder of recorded answers, a file for each seed; nothing is recorded without it.
@@ -85,29 +83,14 @@ class Town:
         self.seed, self.running, self.talk = seed, True, talk
         self._interventions: list[tuple[Any, ...]] = []
         self._waiting: list[tuple[TownInput, str]] = []
-        self._fork: Fork | None = None
-        self._thinking: Thinking | None = None
-        self._remembering: Remembering | None = None
-        self._thoughts: dict[str, Any] = {"models": [], "prompts": {}}
-        if start is not None and model_minds:
-            raise ValueError("a fork brings back routine minds alone, so `start` and `model_minds` don't go together")
-        if start is None:
-            self.compiled = compiled(town, residents, seed)
-            minds: dict[str, Mind | Thinker] = dict(routine_minds(self.compiled, seed, talk=talk))
-            if model_minds:
-                casting = Casting(self.compiled, seed, tier, talk=talk)
-                minds |= casting.minds(list(minds) if model_minds == "all" else list(model_minds))
-                self._remembering = Remembering(Names.of_town(self.compiled), casting.cast)
-                tape = None if cassette is None else casting.tape(Path(cassette), residents)
-                thinking = Thinking(casting.models(models), self._remembering, cassette=tape, mode=cassette_mode, budget=budget)
-                self._thinking = thinking.__enter__()
-                self._thoughts = {"prompts": casting.prompt_hashes}
-            self._record = Record(Names.of_town(self.compiled))
-            self._headless = Headless(_plan(self.compiled), minds, seed, leader=self._thinking)
-        else:
-            self._go_on(Path(start))
+        self._fork = None if start is None else Fork.read(Path(start))
+        self.compiled = compiled(town, residents, seed) if self._fork is None else self._fork.compiled
+        self._record = Record(Names.of_town(self.compiled))
+        wishes = Wishes(talk, model_minds, models, tier, cassette, cassette_mode, budget)
+        self._population = Population(self.compiled, seed, residents, wishes, self._fork)
+        self._headless = self._population.settle(_plan(self.compiled), self._record)
         self._people = {person["id"]: person for person in self.compiled["people"]}
-        think = None if self._thinking is None else self._thinking.think
+        think = None if self._population.thinking is None else self._population.thinking.think
         self._interviewer = Interviewer(self._headless, self._people, lambda: self._record.table("memories"), think)
 
     @property
@@ -143,7 +126,7 @@ class Town:
         waiting, self._waiting = self._waiting, []
         for entry, _ in waiting:
             self._welcome(entry)
-        happened = self._headless.tick([entry for entry, _ in waiting], self._remember)
+        happened = self._headless.tick([entry for entry, _ in waiting], self._population.witness)
         tick = happened.tick
         state_hash = self.digest() if tick % HASHED_EVERY == 0 else None
         self._record.add(happened, self._headless.inputs, self._headless.decided, state_hash)
@@ -190,19 +173,16 @@ class Town:
 
     def close(self) -> None:
         """Hang up with the models, if there are any, and close the cassette."""
-        if self._thinking is not None:
-            self._thinking.__exit__(None, None, None)
-            self._thinking = None
+        self._population.close()
 
     def digest(self) -> str:
         """Hash of the world's state."""
         return digest(self._headless.state)
 
     def facts(self) -> dict[str, Any]:
-        """What the manifest says of this run's town and minds; routine minds need no model, and so no prompts."""
-        thoughts = self._thoughts if self._thinking is None else {**self._thoughts, **self._thinking.facts()}
+        """What the manifest says of this run's town and minds."""
         fork = None if self._fork is None else {"origin": self._fork.origin, "tick": self._fork.tick, "hash": self._fork.hash}
-        return {"content_hash": self.compiled["content_hash"], "fork": fork, **thoughts}
+        return {"content_hash": self.compiled["content_hash"], "fork": fork, **self._population.facts()}
 
     def tables(self) -> Tables:
         """All tables of the run so far."""
@@ -223,16 +203,6 @@ class Town:
         """Intervene from a notebook: `(kind, data)` each, in the next step."""
         for kind, data in entries:
             self.intervene(kind, data, "by hand")
-
-    def _remember(self, happened: Happened) -> None:
-        if self._remembering is not None:
-            self._remembering.take_in(happened.events)
-
-    def _go_on(self, folder: Path) -> None:
-        self._fork = fork = Fork.read(folder)
-        self.compiled = fork.compiled
-        self._record = Record(Names.of_town(self.compiled))
-        self._headless = fork.revive(self._record, talk=self.talk)
 
     def _welcome(self, entry: TownInput) -> None:
         """Give a mind to somebody who comes, and take that of somebody who goes."""
