@@ -1,6 +1,6 @@
 """`/operation`: what an operator sees and does: health, what waits for a decision, pause, speed."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -32,6 +32,35 @@ class Done(BaseModel):
     events: list[str] = Field(description="ids of the events that tell of it; what follows from it names them as its cause")
 
 
+class Percentiles(BaseModel):
+    """Of the newest 600 ticks, milliseconds."""
+
+    p50: float = 0.0
+    p95: float = 0.0
+    p99: float = 0.0
+
+
+class Figures(BaseModel):
+    """What the orchestrator tells about itself each second; nothing before it has told anything."""
+
+    model_config = ConfigDict(extra="allow")
+
+    tick_ms: Percentiles | None = Field(default=None, description="the whole tick")
+    step_ms: Percentiles | None = Field(default=None, description="the world's step")
+    journal_ms: Percentiles | None = Field(default=None, description="writing it down")
+    verdicts_ms: Percentiles | None = None
+    observations_ms: Percentiles | None = None
+    public_ms: Percentiles | None = None
+    publish_ms: Percentiles | None = Field(default=None, description="the three before together")
+    queues: dict[str, int] = Field(default={}, description="entries that wait")
+    verdicts: dict[str, int] = Field(default={}, description="since its start, by code")
+    dropped: dict[str, int] = Field(default={}, description="messages without a verdict since its start, by reason")
+    messages: dict[str, float] = Field(default={}, description="`received` and `sent` since its start, and of each `_per_second`")
+    agents: int | None = None
+    online: int | None = None
+    journal_lag_ticks: int | None = Field(default=None, description="ticks that are made and not yet durable")
+
+
 class Overview(BaseModel):
     """The town at a glance."""
 
@@ -39,7 +68,7 @@ class Overview(BaseModel):
     broker: bool = Field(description="whether this process hears it")
     database: bool
     watchers: int = Field(description="open streams")
-    orchestrator: dict[str, Any] = Field(description="its newest numbers: tick_ms, queues, verdicts by code, messages, journal lag")
+    orchestrator: Figures
     waiting: dict[str, int] = Field(description="held words, flags, agents in quarantine")
     model_money_today: int | None = Field(description="millionths of a unit; null without a gateway")
     model_tokens_today: int | None
@@ -81,7 +110,7 @@ async def overview(state: StateOf, _: Operator) -> Overview:
         broker=state.ear.connected,
         database=await state.history.alive(),
         watchers=state.hub.watchers,
-        orchestrator=state.mirror.metrics,
+        orchestrator=Figures.model_validate(state.mirror.metrics),
         waiting=await state.review.waiting(),
         model_money_today=None if spent is None else spent[0],
         model_tokens_today=None if spent is None else spent[1],

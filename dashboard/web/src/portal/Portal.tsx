@@ -1,17 +1,18 @@
 /** The owners' portal: its frame, and which of its pages an address names. */
 
-import { useEffect, useRef } from "react";
+import { lazy, Suspense, useEffect, useRef } from "react";
 import { useParts, useShown } from "../store/context.ts";
 import { go } from "../store/route.ts";
 import { LANGUAGES, type Language } from "../text/text.ts";
 import { Account } from "./Account.tsx";
-import { useDeed } from "./parts.tsx";
+import { useAsked, useDeed } from "./parts.tsx";
 import "./portal.css";
 import { useSession } from "./session.ts";
 import { Forgotten, Recover, SignIn, SignUp } from "./SignIn.tsx";
 import { useWords } from "./text.ts";
 
 const PAGES = ["residents", "agents", "account"] as const;
+const Operation = lazy(() => import("../operation/Operation.tsx"));
 
 export default function Portal() {
   const t = useWords();
@@ -22,6 +23,8 @@ export default function Portal() {
   const here = useShown((shown) => shown.route?.path[0] ?? "");
   const session = useSession();
   const { busy, run } = useDeed();
+  const role = useAsked(async () => (me === null ? null : (await session.ask("get", "/api/v1/me")).role), [me]).answer;
+  const pages = role === "operator" ? ([...PAGES, "operation"] as const) : PAGES;
   const languages = { ...LANGUAGES, ...(language === "pseudo" && { pseudo: "Pseudo" }) };
   return (
     <div className="portal">
@@ -30,7 +33,7 @@ export default function Portal() {
         <button type="button" className="back" onClick={() => go(null)}><span aria-hidden="true">←</span> {t("portal.back", { town })}</button>
         {me !== null && (
           <nav aria-label={t("portal.pages")}>
-            {PAGES.map((page) => <a key={page} href={`#/${page}`} aria-current={here === page ? "page" : undefined}>{t(`portal.${page}`)}</a>)}
+            {pages.map((page) => <a key={page} href={`#/${page}`} aria-current={here === page ? "page" : undefined}>{t(`portal.${page}`)}</a>)}
           </nav>
         )}
         <select aria-label={t("view.language")} value={language} onChange={(event) => store.set({ language: event.target.value as Language })}>{Object.entries(languages).map(([code, name]) => <option key={code} value={code}>{name}</option>)}</select>
@@ -56,5 +59,6 @@ function pageOf(path: readonly string[], token: string, signedIn: boolean): Reac
   if (page === "forgotten") return <Forgotten />;
   if (page === "sign-up" && !signedIn) return <SignUp />;
   if (!signedIn) return <SignIn />;
+  if (page === "operation") return <Suspense><Operation /></Suspense>;
   return <Account />;
 }

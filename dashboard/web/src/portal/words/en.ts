@@ -7,6 +7,7 @@ export const en = {
   "portal.residents": "My residents",
   "portal.agents": "My programs",
   "portal.account": "Account",
+  "portal.operation": "Operation",
   "portal.leave": "Sign out {{me}}",
   copy: "Copy",
   "copy.done": "Copied",

@@ -9,6 +9,7 @@ export const sv: Words = {
   "portal.residents": "Mina invånare",
   "portal.agents": "Mina program",
   "portal.account": "Konto",
+  "portal.operation": "Drift",
   "portal.leave": "Logga ut {{me}}",
   copy: "Kopiera",
   "copy.done": "Kopierat",
