@@ -28,6 +28,7 @@ from mqttown_agents.population import known_in_town
 from mqttown_broker.credentials import hash_key, make_key
 from mqttown_cli.ask import ask
 from mqttown_cli.folder import DataFolder
+from mqttown_dashboard.model_keys import seal
 from mqttown_runtime.supervision.register import Register
 from mqttown_runtime.supervision.spec import Spec
 
@@ -84,7 +85,10 @@ async def contain(town: Town, register: Register, person: dict[str, Any]) -> Non
     agent = person["id"]
     credentials = await town.key_of(agent)
     spec = Spec.model_validate({"persona": person, "limits": {"disk_mib": 64}})
-    await register.wish(agent, spec, credentials=credentials)
+    public = await register.seal()
+    if public is None:
+        raise SystemExit("the jailer has not come up")
+    await register.wish(agent, spec, handover=seal(json.dumps(credentials), public, f"handover {agent}"))
     town.contained.append(agent)
     online = "SELECT online FROM runtime.residents WHERE agent = $1 AND observed = 'running'"
     town.starts["docker"].append(await until(lambda: town.pool.fetchval(online, agent)))

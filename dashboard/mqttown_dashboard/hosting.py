@@ -9,6 +9,8 @@ import asyncpg
 import orjson
 
 from mqttown_contract.persona import Resident
+from mqttown_dashboard.model_keys import seal
+from mqttown_dashboard.problems import ProblemError
 from mqttown_dashboard.rights import Rights
 
 __all__ = ["Archive", "Hosting", "Running", "spec_of"]
@@ -85,10 +87,17 @@ class Hosting:
     ) -> None:
         """Have an agent live by a spec, new or anew."""
         await self.need()
-        secret = None if credentials is None else orjson.dumps(dict(credentials)).decode()
+        sealed = None if credentials is None else await self._sealed(agent, credentials)
         await self._pool.execute(
-            "SELECT runtime.host($1, $2, $3, $4, $5)", agent, owner, placement, orjson.dumps(dict(spec)).decode(), secret
+            "SELECT runtime.host($1, $2, $3, $4, $5)", agent, owner, placement, orjson.dumps(dict(spec)).decode(), sealed
         )
+
+    async def _sealed(self, agent: str, credentials: Mapping[str, Any]) -> bytes:
+        """Credentials for the jailer's eyes alone, which lie in a table until it comes by."""
+        public = await self._pool.fetchval("SELECT seal FROM runtime.jailer")
+        if public is None:
+            raise ProblemError(503, "unavailable", "This town has never kept containers: there is no jailer to hand a key to.")
+        return seal(orjson.dumps(dict(credentials)).decode(), bytes(public), f"handover {agent}")
 
     async def desire(self, agent: str, desired: Literal["running", "paused", "deleted"]) -> bool:
         """Have an agent run, pause, or go for good; False if the runtime does not know it."""

@@ -102,11 +102,11 @@ class ModelKeys:
 
 
 def seal(text: str, public: bytes, about: str) -> bytes:
-    """Seal a text so that the gateway alone can open it: X25519, HKDF with SHA-256, ChaCha20-Poly1305 (RFC 7748, 5869, 8439).
+    """Seal a text so that one process alone can open it: X25519, HKDF with SHA-256, ChaCha20-Poly1305 (RFC 7748, 5869, 8439).
 
     Args:
         text: the secret.
-        public: the gateway's public key.
+        public: that process's public key, the gateway's or the jailer's.
         about: what it is for; whoever opens it must say the same.
     """
     mine = X25519PrivateKey.generate()

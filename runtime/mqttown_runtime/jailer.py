@@ -4,9 +4,11 @@ import asyncio
 import contextlib
 import json
 import os
+import secrets
 import signal
 import sys
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 import asyncpg
@@ -15,8 +17,9 @@ import structlog
 from pydantic import ValidationError
 
 from mqttown_runtime.casting import told_of_models
-from mqttown_runtime.sandbox.engine import Engine, EngineError
+from mqttown_runtime.sandbox.engine import Engine, EngineError, NoRuntime
 from mqttown_runtime.sandbox.settings import JailerSettings
+from mqttown_runtime.seal import Seal
 from mqttown_runtime.supervision.programs import Programs
 from mqttown_runtime.supervision.register import Register
 from mqttown_runtime.supervision.warden import Warden
@@ -28,9 +31,12 @@ log = structlog.get_logger(__name__)
 _BEAT_SECONDS: Final = 5.0
 _ONE_JAILER: Final = 0x6D71_6A6C
 """Advisory lock of the database: one jailer a town at a time."""
+_SEAL_FILE: Final = "seal.key"
+"""File in the jail's folder, for root alone: what credentials on their way here are sealed for. No agent's id has a dot."""
 
 
 async def _keep(settings: JailerSettings) -> None:
+    await asyncio.to_thread(_engine(settings).close)  # one that is not there at the start is told at once
     settings.jail.mkdir(mode=0o711, parents=True, exist_ok=True)
     lock = await asyncpg.connect(settings.database)
     pool = await asyncpg.create_pool(settings.database, min_size=1, max_size=2)
@@ -42,12 +48,13 @@ async def _keep(settings: JailerSettings) -> None:
         told = {"seed": settings.seed, "talk": settings.talk, "lockstep": settings.lockstep}
         models = told_of_models(town, settings.prompts)
         programs = Programs(register, town, told, packages=settings.packages, url=settings.docker, models=models)
-        warden = Warden(register, partial(_engine, settings), settings.jail, programs)
-        await asyncio.to_thread(_engine(settings).close)  # one that is not there at the start is told at once
+        seal = Seal(_secret(settings.jail / _SEAL_FILE), "jailer")
+        warden = Warden(register, partial(_engine, settings), settings.jail, programs, seal)
+        await register.beat(settings.container_runtime, seal.public, packages=settings.packages)
         sys.stdout.write(f"ready {json.dumps({'runtime': settings.container_runtime})}\n")
         sys.stdout.flush()
         try:
-            await _look_for_ever(warden, register, settings)
+            await _look_for_ever(warden, register, settings, seal)
         finally:
             programs.close()
             with contextlib.suppress(EngineError):
@@ -62,15 +69,27 @@ def _engine(settings: JailerSettings) -> Engine:
     return Engine(settings.town, runtime=settings.container_runtime, url=settings.docker)
 
 
-async def _look_for_ever(warden: Warden, register: Register, settings: JailerSettings) -> None:
+def _secret(file: Path) -> str:
+    """A secret of our own, made at the first start."""
+    if not file.exists():
+        fresh = file.with_suffix(".new")
+        fresh.unlink(missing_ok=True)
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400), "w", encoding="ascii") as out:
+            out.write(secrets.token_urlsafe(32))
+        fresh.replace(file)
+    return file.read_text(encoding="ascii")
+
+
+async def _look_for_ever(warden: Warden, register: Register, settings: JailerSettings, seal: Seal) -> None:
     loop = asyncio.get_running_loop()
-    logs_at = beat_at = loop.time()
+    logs_at = loop.time()
+    beat_at = logs_at + _BEAT_SECONDS
     while True:
         try:
             await warden.look()
             if loop.time() >= beat_at:
                 beat_at = loop.time() + _BEAT_SECONDS
-                await register.beat(settings.container_runtime, packages=settings.packages)
+                await register.beat(settings.container_runtime, seal.public, packages=settings.packages)
             if loop.time() >= logs_at:
                 logs_at = loop.time() + settings.log_seconds
                 await warden.collect_logs()
@@ -99,6 +118,9 @@ def main() -> int:
         asyncio.run(_until_told(JailerSettings()))
     except ValidationError as error:
         log.error("the jailer can't run as it is set up", error=str(error))  # noqa: TRY400  the words are for a person
+        return 3
+    except NoRuntime as error:
+        log.error("the jailer can't run as it is set up", error=str(error))  # noqa: TRY400
         return 3
     except (EngineError, OSError) as error:
         log.error("the jailer can't reach what it needs", error=str(error))  # noqa: TRY400

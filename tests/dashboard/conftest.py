@@ -27,12 +27,14 @@ from mqttown_runtime.gateway.budget import Budgets
 from mqttown_runtime.gateway.errands import announce
 from mqttown_runtime.gateway.ledger import Ledger
 from mqttown_runtime.gateway.registry import read_registry
+from mqttown_runtime.seal import Seal
 from mqttown_runtime.supervision.schema import make_schema
 
 ROOT = Path(__file__).parent.parent.parent
 OPERATOR = "operator-token"
 RESEARCHER = "researcher-token"
 METRICS = "metrics-token"
+JAIL_SECRET = "of the jailer"
 AINOS_OWNER = "anna"
 AINOS_KEY = "aino-key"
 PEOPLE = {
@@ -346,7 +348,8 @@ async def write_journal(server_url: str, url: str, name: str) -> None:
     await announce(pool, read_registry(ROOT / "content" / "models" / "models.yaml"))
     await pool.close()
     await connection.execute(GATEWAY)
-    await connection.execute("INSERT INTO runtime.jailer VALUES (true, now() + interval '1 day', 'runc', false)")
+    keeper = "INSERT INTO runtime.jailer VALUES (true, now() + interval '1 day', 'runc', false, $1)"
+    await connection.execute(keeper, Seal(JAIL_SECRET, "jailer").public)
     await connection.close()
 
 
@@ -382,6 +385,12 @@ def journal_url(postgres_server: EmbeddedPostgres) -> str:
     url = postgres_server.url_of(name)
     asyncio.run(write_journal(postgres_server.url, url, name))
     return url
+
+
+@pytest.fixture(scope="session")
+def jailers_seal() -> Seal:
+    """What the jailer opens credentials with."""
+    return Seal(JAIL_SECRET, "jailer")
 
 
 @pytest.fixture(scope="session")

@@ -148,7 +148,17 @@ def test_duplicate_and_delete(stage: Any, token: str, rows: Any) -> None:
     assert (stage.commands[-1]["command"], stage.commands[-1]["parameters"]) == ("revoke", {"agent": "mira-9"})
 
 
-def test_own_code_lives_in_a_container_and_its_key_is_told_once(stage: Any, token: str, rows: Any) -> None:
+def everything(rows: Any) -> str:
+    """All that the database holds, as text; bytes are in hex."""
+    tables = rows(
+        "SELECT format('%I.%I', table_schema, table_name) AS name FROM information_schema.tables "
+        "WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ('pg_catalog', 'information_schema') ORDER BY 1"
+    )
+    assert {"runtime.hosted", "town.credentials", "portal.residents"} <= {table["name"] for table in tables}
+    return "\n".join(row["told"] for table in tables for row in rows(f"SELECT t::text AS told FROM {table['name']} t"))
+
+
+def test_own_code_lives_in_a_container_and_its_key_is_told_once(stage: Any, token: str, rows: Any, jailers_seal: Any) -> None:
     view = make(stage, token, "coder", mind={"kind": "code"})
     assert view["status"] == "needs_code"
     assert stage.send("POST", "/me/residents/coder/commands", token, {"command": "start"}).status_code == 409
@@ -158,7 +168,13 @@ def test_own_code_lives_in_a_container_and_its_key_is_told_once(stage: Any, toke
     assert (sent.status_code, sent.json()["state"]) == (200, "new"), sent.text
     row = hosted(rows, "coder")
     assert json.loads(row["spec"])["code"] == sent.json()["id"]
-    handover = json.loads(row["handover"])
+    handover = json.loads(jailers_seal.open(row["handover"], "handover coder"))
+    with pytest.raises(ValueError, match="not sealed for this jailer"):
+        jailers_seal.open(row["handover"], "handover mira-1")
+    held = everything(rows)
+    assert row["handover"].hex() in held
+    for spelling in (handover["password"], handover["password"].encode().hex()):
+        assert spelling not in held, "until the jailer comes by, nobody else can read it"
     assert (handover["username"], handover["district"]) == ("coder", "ranta")
     told = stage.commands[-1]
     assert told["command"] == "key"

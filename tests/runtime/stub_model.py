@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import json
+import threading
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -131,6 +132,27 @@ class StubModel:
             await _write(writer, 200, {}, json.dumps(answer).encode())
         finally:
             self._inside -= 1
+
+
+@contextlib.contextmanager
+def on_a_loop_of_its_own(model: StubModel) -> Iterator[StubModel]:
+    """Serve in a thread, for tests that wait for other processes."""
+    loop, done, up = asyncio.new_event_loop(), asyncio.Event(), threading.Event()
+
+    async def serve() -> None:
+        async with model.serving():
+            up.set()
+            await done.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread.start()
+    try:
+        assert up.wait(10)
+        yield model
+    finally:
+        loop.call_soon_threadsafe(done.set)
+        thread.join()
+        loop.close()
 
 
 async def _write(

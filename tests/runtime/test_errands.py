@@ -14,11 +14,12 @@ from stub_model import Fault, StubModel
 from mqttown_dashboard.model_keys import ModelKeys, seal
 from mqttown_dashboard.rights import Rights
 from mqttown_runtime.gateway.budget import Budgets
-from mqttown_runtime.gateway.errands import Errands, Seal, announce
+from mqttown_runtime.gateway.errands import Errands, announce
 from mqttown_runtime.gateway.gateway import Gateway
 from mqttown_runtime.gateway.keys import Keys
 from mqttown_runtime.gateway.ledger import Ledger
 from mqttown_runtime.gateway.registry import read_registry
+from mqttown_runtime.seal import Seal
 
 MODELS = """
 version: 3
@@ -45,7 +46,7 @@ async def serving(url: str, stub: StubModel, folder: Path, secret: str) -> Async
 
         gateway = Gateway(registry, ledger, budgets, keys.plain, nothing)
         await announce(pool, registry)
-        errands = Errands(pool, keys, Seal(secret), gateway, set(registry.providers))
+        errands = Errands(pool, keys, Seal(secret, "gateway"), gateway, set(registry.providers))
         await errands.open()
         running = asyncio.create_task(errands.run())
         try:
@@ -94,11 +95,11 @@ async def test_a_key_is_kept_tested_and_removed_and_stands_nowhere_in_the_databa
     ids=["short", "changed", "empty", "zeros"],
 )
 def test_what_was_not_sealed_for_us_is_refused(secret: str, spoil: Callable[[bytes], bytes]) -> None:
-    mine = Seal(secret)
+    mine = Seal(secret, "gateway")
     sealed = seal(KEY, mine.public, "anna here")
     assert mine.open(sealed, "anna here") == KEY
     for about, what in (("anna here", spoil(sealed)), ("bert here", sealed)):
         with pytest.raises(ValueError, match="sealed"):
             mine.open(what, about)
     with pytest.raises(ValueError, match="sealed"):
-        Seal(Fernet.generate_key().decode()).open(sealed, "anna here")
+        Seal(Fernet.generate_key().decode(), "gateway").open(sealed, "anna here")

@@ -13,6 +13,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from mqttown_dashboard.model_keys import seal
 from mqttown_runtime.sandbox.engine import Engine
 from mqttown_runtime.supervision.register import Register
 from mqttown_runtime.supervision.spec import Spec
@@ -59,9 +60,13 @@ async def _until(register: Register, holds: Any, seconds: float = 60.0) -> None:
 
 
 async def test_everybody_lives_again_once(own_engine: Any, register: Register) -> None:
+    end = time.monotonic() + 60
+    while (public := await register.seal()) is None:
+        assert time.monotonic() < end, "no jailer came up"
+        await asyncio.sleep(0.1)
     for agent in AGENTS:
         spec = Spec.model_validate({"command": ("python3", "-c", FOREVER), "limits": {"disk_mib": 64}})
-        await register.wish(agent, spec, credentials={"username": agent})
+        await register.wish(agent, spec, handover=seal(f'{{"username": "{agent}"}}', public, f"handover {agent}"))
     await _until(register, lambda wishes: {wish.observed for wish in wishes} == {"running"})
     before = _containers(own_engine.url)
     for number in (signal.SIGTERM, signal.SIGKILL):

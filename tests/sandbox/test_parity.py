@@ -13,6 +13,7 @@ import asyncpg
 import pytest
 
 from mqttown_agents.population import known_in_town
+from mqttown_dashboard.model_keys import seal
 from mqttown_runtime.supervision.register import Register
 from mqttown_runtime.supervision.spec import Spec
 
@@ -51,7 +52,10 @@ def place(town: Any, somebody: str, credentials: dict[str, Any] | None = None) -
             if file.exists():
                 compiled = json.loads(file.read_text())
                 person = next(one for one in compiled["people"] if one["id"] == somebody)
-            await register.wish(somebody, Spec(persona=person), credentials=credentials)
+            public, given = await register.seal(), None
+            if credentials is not None and public is not None:  # outside there is no jailer to hand them to
+                given = seal(json.dumps(credentials), public, f"handover {somebody}")
+            await register.wish(somebody, Spec(persona=person), handover=given)
             return person
         finally:
             await pool.close()

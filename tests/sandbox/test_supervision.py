@@ -14,6 +14,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from mqttown_dashboard.model_keys import seal
 from mqttown_runtime.sandbox.container import Container
 from mqttown_runtime.sandbox.engine import Engine
 from mqttown_runtime.supervision.register import Register
@@ -67,6 +68,15 @@ class Town:
             assert time.monotonic() < end, f"{agent} is {row}; {self._log.read_text()[-3000:]}"
             await _moment()
 
+    async def wish(self, agent: str, wanted: Spec, credentials: dict[str, str] | None = None) -> None:
+        """Have an agent run; its credentials are sealed for the jailer, once that has said with what."""
+        end = time.monotonic() + 30.0
+        while (public := await self.register.seal()) is None:
+            assert time.monotonic() < end, self._log.read_text()[-3000:]
+            await _moment()
+        given = None if credentials is None else seal(json.dumps(credentials), public, f"handover {agent}")
+        await self.register.wish(agent, wanted, handover=given)
+
     def container(self, agent: str) -> Container:
         return next(one for one in self.engine.list() if one.agent == agent)
 
@@ -114,14 +124,14 @@ def spec(*command: str) -> Spec:
 
 async def test_killing_the_jailer_loses_nobody_and_doubles_nobody(town: Town) -> None:
     for agent in ("ann", "ben"):
-        await town.register.wish(agent, spec(*FOREVER), credentials={"username": agent, "password": f"key-of-{agent}"})
+        await town.wish(agent, spec(*FOREVER), credentials={"username": agent, "password": f"key-of-{agent}"})
     await town.is_("ann", "running")
     before = await town.is_("ben", "running")
     assert before["handover"] is None  # the key is in the cell and nowhere else
     ids = {one.agent: one.id for one in town.engine.list()}
     assert town.end(signal.SIGKILL) == -signal.SIGKILL
     town.engine.client.containers.get(ids["ben"]).kill()  # while nobody looks
-    await town.register.wish("cat", spec(*FOREVER), credentials={"username": "cat", "password": "k"})
+    await town.wish("cat", spec(*FOREVER), credentials={"username": "cat", "password": "k"})
     town.start()
     await town.is_("cat", "running")
     ben = await town.is_("ben", "running", starts=2)
@@ -132,9 +142,30 @@ async def test_killing_the_jailer_loses_nobody_and_doubles_nobody(town: Town) ->
     assert len(ben["failures"]) == 1
 
 
+@pytest.mark.parametrize("runtime", ["runsc", "kata"])
+def test_a_runtime_that_the_engine_does_not_have_is_told_at_the_start(
+    runtime: str, engine_url: str, postgres_url: str, tiny_town_file: Path, tmp_path: Path
+) -> None:
+    environment = {
+        "MQTTOWN_TOWN": "nowhere",
+        "MQTTOWN_DATABASE": postgres_url,
+        "MQTTOWN_JAIL": str(tmp_path / "jail"),
+        "MQTTOWN_DOCKER": engine_url,
+        "MQTTOWN_TOWN_FILE": str(tiny_town_file),
+        "MQTTOWN_CONTAINER_RUNTIME": runtime,
+    }
+    command = [sys.executable, "-m", "mqttown_runtime.jailer"]
+    done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 3, done.stderr  # a restart is of no use
+    assert f"MQTTOWN_CONTAINER_RUNTIME is {runtime}, which this Docker Engine does not know; it has: " in done.stderr
+    assert "runc" in done.stderr.split("it has: ")[1]
+    assert "daemon.json" in done.stderr
+    assert not done.stdout
+
+
 async def test_killed_at_any_moment_of_a_birth(town: Town) -> None:
     for number in range(4):
-        await town.register.wish(f"twin-{number}", spec(*FOREVER), credentials={"username": "t", "password": "k"})
+        await town.wish(f"twin-{number}", spec(*FOREVER), credentials={"username": "t", "password": "k"})
         await asyncio.sleep(0.05 * number)  # somewhere between mounting, making and starting
         town.end(signal.SIGKILL)
         town.start()
@@ -145,7 +176,7 @@ async def test_killed_at_any_moment_of_a_birth(town: Town) -> None:
 
 
 async def test_a_crash_loop_is_parked_with_the_reason_and_a_restart_frees_it(town: Town) -> None:
-    await town.register.wish("loop", spec("python3", "-c", "raise SystemExit('no such café')"), credentials={"username": "loop"})
+    await town.wish("loop", spec("python3", "-c", "raise SystemExit('no such café')"), credentials={"username": "loop"})
     first = await town.is_("loop", "waiting")
     assert "exit code 1; it wrote last: no such café" in first["reason"]
     # Four more ends would take 15 s of pauses; they are counted as the warden counts them.
@@ -155,20 +186,18 @@ async def test_a_crash_loop_is_parked_with_the_reason_and_a_restart_frees_it(tow
     row = await town.is_("loop", "parked")
     assert row["reason"].startswith("it ended 5 times within ten minutes")
     assert row["log"].decode().splitlines()[-1] == "no such café"
-    await town.register.wish("loop", spec(*FOREVER))
+    await town.wish("loop", spec(*FOREVER))
     assert (await town.is_("loop", "running"))["failures"] == []
 
 
 async def test_whoever_uses_too_much_memory_is_told_so(town: Town) -> None:
-    await town.register.wish(
-        "greedy", spec("python3", "-c", "kept = bytearray(b'x') * (700 << 20)"), credentials={"username": "greedy"}
-    )
+    await town.wish("greedy", spec("python3", "-c", "kept = bytearray(b'x') * (700 << 20)"), credentials={"username": "greedy"})
     row = await town.is_("greedy", "waiting")
     assert row["reason"].startswith("it used more than its 512 MiB of memory and was ended")
 
 
 async def test_pause_resume_restart_update_delete(town: Town, tmp_path: Path) -> None:
-    await town.register.wish("dora", spec(*FOREVER), credentials={"username": "dora", "password": "k"})
+    await town.wish("dora", spec(*FOREVER), credentials={"username": "dora", "password": "k"})
     await town.is_("dora", "running")
     first = town.container("dora")
     cell = tmp_path / "jail" / "dora"
@@ -186,7 +215,7 @@ async def test_pause_resume_restart_update_delete(town: Town, tmp_path: Path) ->
     await town.is_("dora", "running", starts=2)
     assert town.container("dora").id != first.id
 
-    await town.register.wish("dora", spec("python3", "-c", PATIENT.format("newer")))
+    await town.wish("dora", spec("python3", "-c", PATIENT.format("newer")))
     await town.is_("dora", "running", starts=3)
     end = time.monotonic() + 20
     while b"newer" not in (await town.row("dora"))["log"]:
@@ -201,7 +230,7 @@ async def test_pause_resume_restart_update_delete(town: Town, tmp_path: Path) ->
 
 
 async def test_whoever_the_town_does_not_hear_is_started_anew(town: Town) -> None:
-    await town.register.wish("mute", spec(*FOREVER), credentials={"username": "mute"})
+    await town.wish("mute", spec(*FOREVER), credentials={"username": "mute"})
     await town.is_("mute", "running")
     await town.pool.execute(
         "UPDATE runtime.hosted SET silent_since = now() - interval '4 minutes', looked = now() WHERE agent = 'mute'"

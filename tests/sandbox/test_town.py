@@ -1,11 +1,12 @@
-"""Over REST into a container: a persona walks and talks, an owner's program too, and killing the runtime loses nobody."""
+"""Over REST into a container: personas walk and talk, by routine and by a model, and so does an owner's program."""
 
 import asyncio
 import json
 import os
 import signal
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,10 @@ import httpx
 import pytest
 
 from mqttown_runtime.sandbox.engine import Engine
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "runtime"))
+
+from stub_model import StubModel, calls, on_a_loop_of_its_own
 
 pytestmark = [pytest.mark.slow, pytest.mark.town]
 SECONDS = 120
@@ -26,6 +31,21 @@ PERSONA = {
     "wakes": "06:05",
     "placement": "docker",
 }
+THINKER = {
+    "id": "nora",
+    "name": "Nora Model",
+    "likes": ["cafe", "restaurant"],
+    "profile": {"relationship": "open"},
+    "wakes": "06:05",
+    "mind": {"kind": "model"},
+    "placement": "docker",
+}
+MODELS = """
+version: 1
+providers: {{here: {{base_url: "{url}"}}}}
+models: {{m: {{provider: here, name: m, context: 8192, price_in: 0, price_out: 0}}}}
+tiers: {{full: [m], small: [m], tiny: [m]}}
+"""
 CODER = {"id": "juno", "name": "Juno Byte", "mind": {"kind": "code"}}
 PROGRAM = '''
 """Thirty lines that live in the town: go to a place nearby, and greet whoever is there."""
@@ -59,6 +79,20 @@ async def live(me, observation):
 print("ready", flush=True)
 agent.run()
 '''
+
+
+def wanderer(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A model that plans, greets whoever it may speak to, and else walks about."""
+    tools = {one["function"]["name"]: one["function"]["parameters"] for one in body["tools"]}
+    told = body["messages"][-1]["content"]
+    if "plan" in tools:
+        return calls("plan", {"steps": [{"at": "06:30", "what": "greet the town"}]})
+    if "say" in tools:
+        return calls("say", {"text": f"Good day, it is {told.split('It is ')[1][:5]}."})
+    if "move_to" in tools:
+        places = tools["move_to"]["properties"]["to"]["examples"]
+        return calls("move_to", {"to": places[len(told) % len(places)]})
+    return calls("wait", {"ticks": 5})
 
 
 class Stage:
@@ -105,9 +139,19 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-def stage(engine_url: str, image: str, tmp_path_factory: pytest.TempPathFactory, running_town: Any) -> Iterator[Stage]:
+def model() -> Iterator[StubModel]:
+    with on_a_loop_of_its_own(StubModel(reply=wanderer)) as model:
+        yield model
+
+
+@pytest.fixture(scope="module")
+def stage(
+    engine_url: str, image: str, tmp_path_factory: pytest.TempPathFactory, running_town: Any, model: StubModel
+) -> Iterator[Stage]:
     data: Path = tmp_path_factory.mktemp("town") / "data"
-    town = running_town(data, None, engine_url, "--sandbox", "--speed", "900", "--open")
+    registry = data.parent / "models.yaml"
+    registry.write_text(MODELS.format(url=model.url), encoding="utf-8")
+    town = running_town(data, None, engine_url, "--sandbox", "--speed", "900", "--open", "--models", str(registry))
     engine = Engine("helsinki", url=engine_url)
     try:
         town.begin()
@@ -140,13 +184,26 @@ def test_an_uploaded_program_does_too(stage: Stage) -> None:
     stage.wait("its log", lambda: "ready" in stage.send("GET", "/me/residents/juno/logs").json()["text"])
 
 
+def test_a_persona_with_a_model_thinks_through_the_gateway_from_its_own_container(stage: Stage, model: StubModel) -> None:
+    made = stage.send("POST", "/me/residents", json=THINKER)
+    assert made.status_code == 201, made.text
+    thought = "SELECT action FROM actions WHERE agent = 'nora' AND status = 'accepted' AND reasoning NOT LIKE 'by routine%'"
+    stage.wait("a walk and words of its model's", lambda: {"move_to", "say"} <= {row["action"] for row in stage.rows(thought)})
+    assert "nora" in stage.containers()
+    calls_ = stage.rows("SELECT DISTINCT provider, model, state FROM runtime.calls WHERE agent = 'nora' AND tokens_out > 0")
+    assert calls_ == [{"provider": "here", "model": "m", "state": "done"}]
+    assert any("Nora Model" in body["messages"][0]["content"] for body in model.asked)
+    said = stage.rows("SELECT text FROM speech WHERE speaker = 'nora'")
+    assert said[0]["text"].startswith("Good day, it is "), said
+
+
 def test_killing_the_runtime_loses_nobody_and_doubles_nobody(stage: Stage) -> None:
     before, began = stage.containers(), stage.tick()
     starts = stage.rows("SELECT agent, starts FROM runtime.hosted ORDER BY agent")
-    assert set(before) == {"mira", "juno"}
+    assert set(before) == {"mira", "juno", "nora"}
     for part in ("jailer", "doorkeeper", "host-1"):
         os.kill(stage.town.pid(part), signal.SIGKILL)
-    for agent in ("mira", "juno", "aino"):
+    for agent in ("mira", "juno", "nora", "aino"):
         stage.wait(f"{agent} acts again", lambda agent=agent: stage.acted(agent, since=began + 2))  # type: ignore[misc]
     assert stage.containers() == before
     assert stage.rows("SELECT agent, starts FROM runtime.hosted ORDER BY agent") == starts
@@ -173,6 +230,6 @@ def test_the_town_stops_and_goes_on_with_everybody(stage: Stage) -> None:
 def test_who_is_deleted_is_gone(stage: Stage) -> None:
     assert stage.send("DELETE", "/me/residents/juno").status_code == 200
     stage.wait("nothing left", lambda: not stage.rows("SELECT FROM runtime.hosted WHERE agent = 'juno'"))
-    assert set(stage.containers()) == {"mira"}
+    assert set(stage.containers()) == {"mira", "nora"}
     assert not (stage.town.data / "jail" / "juno").exists()
     assert stage.rows("SELECT FROM runtime.archives") == []

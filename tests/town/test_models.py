@@ -1,9 +1,7 @@
 """A town whose residents think with a model: a recorded run plays again to the same hash, without any model."""
 
-import asyncio
 import json
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "runtime"))
 
-from stub_model import StubModel, calls
+from stub_model import StubModel, calls, on_a_loop_of_its_own
 
 pytestmark = [pytest.mark.town, pytest.mark.slow, pytest.mark.timeout(500)]
 TICKS = 75
@@ -46,21 +44,8 @@ def busybody(body: Mapping[str, Any]) -> dict[str, Any]:
 @pytest.fixture
 def stub() -> Iterator[StubModel]:
     """The stub on a loop of its own."""
-    model, loop, done = StubModel(reply=busybody), asyncio.new_event_loop(), asyncio.Event()
-    up = threading.Event()
-
-    async def serve() -> None:
-        async with model.serving():
-            up.set()
-            await done.wait()
-
-    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
-    thread.start()
-    assert up.wait(10)
-    yield model
-    loop.call_soon_threadsafe(done.set)
-    thread.join()
-    loop.close()
+    with on_a_loop_of_its_own(StubModel(reply=busybody)) as model:
+        yield model
 
 
 def test_a_replayed_cassette_gives_the_same_hash_without_a_model(

@@ -16,13 +16,14 @@ from mqttown.link import Address, Link
 from mqttown_contract import topics
 from mqttown_runtime.gateway.budget import Budgets
 from mqttown_runtime.gateway.cassette import Cassette, CassetteError
-from mqttown_runtime.gateway.errands import Errands, Seal, announce
+from mqttown_runtime.gateway.errands import Errands, announce
 from mqttown_runtime.gateway.gateway import Gateway
 from mqttown_runtime.gateway.keys import Keys
 from mqttown_runtime.gateway.ledger import CHANNEL, Ledger
 from mqttown_runtime.gateway.registry import RegistryError, read_registry
 from mqttown_runtime.gateway.service import NAME, GatewayService, filters
 from mqttown_runtime.gateway.settings import GatewaySettings
+from mqttown_runtime.seal import Seal
 
 __all__ = ["main"]
 
@@ -75,7 +76,7 @@ async def _gateway(
         await announce(pool, registry)
         errands = None
         if keys is not None:
-            errands = Errands(pool, keys, Seal(settings.key_secrets[0].get_secret_value()), gateway, set(registry.providers))
+            errands = Errands(pool, keys, Seal(settings.key_secrets[0].get_secret_value(), NAME), gateway, set(registry.providers))
             await errands.open()
         try:
             yield gateway, ledger, errands

@@ -8,24 +8,17 @@ from typing import Any, Final
 
 import asyncpg
 import structlog
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from mqttown_runtime.gateway.gateway import Gateway
 from mqttown_runtime.gateway.keys import KeyLost, Keys
 from mqttown_runtime.gateway.ledger import CHANNEL
 from mqttown_runtime.gateway.registry import Registry
+from mqttown_runtime.seal import Seal
 
-__all__ = ["Errands", "Seal", "announce"]
+__all__ = ["Errands", "announce"]
 
 log = structlog.get_logger(__name__)
 
-_KEY_BYTES: Final = 32
-_NONCE: Final = bytes(12)
-"""Each sealing has a key of its own, so the nonce may be the same."""
 _LOOK_SECONDS: Final = 5.0
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS runtime.registry (
@@ -48,41 +41,6 @@ CREATE TABLE IF NOT EXISTS runtime.key_errands (
     detail   text
 );
 """
-
-
-class Seal:
-    """Opens what was sealed for the gateway: X25519, HKDF with SHA-256, ChaCha20-Poly1305 (RFC 7748, 5869, 8439).
-
-    Args:
-        secret: of the gateway, the same after every start.
-    """
-
-    def __init__(self, secret: str) -> None:
-        derived = HKDF(SHA256(), _KEY_BYTES, salt=None, info=b"mqttown gateway seal").derive(secret.encode())
-        self._private = X25519PrivateKey.from_private_bytes(derived)
-
-    @property
-    def public(self) -> bytes:
-        """What others seal with."""
-        return self._private.public_key().public_bytes_raw()
-
-    def open(self, sealed: bytes, about: str) -> str:
-        """Open a letter.
-
-        Args:
-            sealed: the sender's public key, and what follows it.
-            about: what it was sealed for, so that nobody can use it for something else.
-
-        Raises:
-            ValueError: it was not sealed for us, or for something else.
-        """
-        theirs, rest = sealed[:_KEY_BYTES], sealed[_KEY_BYTES:]
-        try:
-            shared = self._private.exchange(X25519PublicKey.from_public_bytes(theirs))
-            key = HKDF(SHA256(), _KEY_BYTES, salt=theirs + self.public, info=b"mqttown key").derive(shared)
-            return ChaCha20Poly1305(key).decrypt(_NONCE, rest, about.encode()).decode()
-        except (InvalidTag, ValueError) as error:
-            raise ValueError("the key was not sealed for this gateway; send it again") from error
 
 
 class Errands:

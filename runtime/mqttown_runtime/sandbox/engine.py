@@ -15,13 +15,14 @@ from mqttown_runtime.sandbox.container import Container, Runtime
 from mqttown_runtime.sandbox.image import agent_files
 from mqttown_runtime.sandbox.limits import Limits
 
-__all__ = ["Engine", "EngineAway", "EngineError", "seccomp_profile"]
+__all__ = ["Engine", "EngineAway", "EngineError", "NoRuntime", "seccomp_profile"]
 
 LABEL: Final = "town.mqttown"
 """Prefix of our labels; containers are found by them, never by guessing at names."""
 API: Final = "1.41"
 """The version of the engine's interface that we speak: that of Docker 20.10 and everything newer."""
 STOP_SECONDS: Final = 5
+_INSTALL: Final[dict[Runtime, str]] = {"runc": "runc", "runsc": "gVisor (runsc)", "kata": "Kata Containers"}
 _MIB: Final = 1024 * 1024
 _LOG_TAIL_BYTES: Final = 8192
 _MISSING: Final = "0001-01-01T00:00:00Z"
@@ -34,6 +35,10 @@ class EngineError(RuntimeError):
 
 class EngineAway(EngineError):
     """The engine can't be reached."""
+
+
+class NoRuntime(EngineError):
+    """The engine has no such runtime for containers; a restart of ours doesn't mend that."""
 
 
 def seccomp_profile() -> str:
@@ -51,6 +56,7 @@ class Engine:
 
     Raises:
         EngineAway: no engine there.
+        NoRuntime: it does not have the runtime.
     """
 
     def __init__(self, town: str, *, runtime: Runtime = "runc", url: str | None = None) -> None:
@@ -64,6 +70,17 @@ class Engine:
         except (docker.errors.DockerException, OSError) as error:
             self.client.close()
             raise EngineAway(f"no Docker Engine answers: {error}") from error
+        known = sorted(self._runtimes())
+        if runtime not in known:
+            self.client.close()
+            raise NoRuntime(
+                f"MQTTOWN_CONTAINER_RUNTIME is {runtime}, which this Docker Engine does not know; it has: {', '.join(known)}. "
+                f"Install {_INSTALL[runtime]} and name it in the engine's daemon.json (`runtimes`), or set one that is there"
+            )
+
+    def _runtimes(self) -> set[str]:
+        with _told("ask which runtimes there are"):
+            return set(self.client.info().get("Runtimes") or {})
 
     def create(
         self,

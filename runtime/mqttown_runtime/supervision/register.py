@@ -1,6 +1,5 @@
 """The register of hosted agents: what each shall be, and what it is."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,7 +28,7 @@ class Hosted:
     desired: Desired
     generation: int
     spec: Spec
-    handover: Mapping[str, Any] | None
+    handover: bytes | None
     keeper: Placement | None
     observed: Observed
     reason: str | None
@@ -76,7 +75,7 @@ class Register:
         agent: str,
         spec: Spec,
         *,
-        credentials: Mapping[str, Any] | None = None,
+        handover: bytes | None = None,
         owner: str | None = None,
         placement: Placement = "docker",
     ) -> int:
@@ -85,16 +84,16 @@ class Register:
         Args:
             agent: id, already registered with the town.
             spec: what it is.
-            credentials: as `mqttown agent new` writes them; a container needs them when it is new, and when its key changes.
+            handover: credentials as `mqttown agent new` writes them, sealed for the jailer; a container needs them when it is new,
+                and when its key changes.
             owner: of the agent.
             placement: where it lives.
 
         Returns:
             Its generation.
         """
-        given = None if credentials is None else json.dumps(dict(credentials))
         generation: int = await self._pool.fetchval(
-            "SELECT runtime.host($1, $2, $3, $4, $5)", agent, owner, placement, spec.model_dump_json(), given
+            "SELECT runtime.host($1, $2, $3, $4, $5)", agent, owner, placement, spec.model_dump_json(), handover
         )
         return generation
 
@@ -169,14 +168,20 @@ class Register:
         )
         return [row["id"] for row in rows]
 
-    async def beat(self, container_runtime: str, *, packages: bool) -> None:
-        """Say that a jailer is there."""
+    async def beat(self, container_runtime: str, seal: bytes, *, packages: bool) -> None:
+        """Say that a jailer is there, and what to seal with for it."""
         await self._pool.execute(
-            "INSERT INTO runtime.jailer (beat, container_runtime, packages) VALUES (now(), $1, $2) "
-            "ON CONFLICT (one) DO UPDATE SET beat = now(), container_runtime = $1, packages = $2",
+            "INSERT INTO runtime.jailer (beat, container_runtime, packages, seal) VALUES (now(), $1, $2, $3) "
+            "ON CONFLICT (one) DO UPDATE SET beat = now(), container_runtime = $1, packages = $2, seal = $3",
             container_runtime,
             packages,
+            seal,
         )
+
+    async def seal(self) -> bytes | None:
+        """What to seal with for the jailer; None before one has ever run."""
+        key: bytes | None = await self._pool.fetchval("SELECT seal FROM runtime.jailer")
+        return key
 
     async def forget(self, agent: str) -> None:
         """Take a deleted agent's row away, once nothing of it is left."""
@@ -249,7 +254,7 @@ def _hosted(row: asyncpg.Record) -> Hosted:
         desired=row["desired"],
         generation=row["generation"],
         spec=Spec.model_validate_json(row["spec"]),
-        handover=None if row["handover"] is None else json.loads(row["handover"]),
+        handover=row["handover"],
         keeper=row["keeper"],
         observed=row["observed"],
         reason=row["reason"],

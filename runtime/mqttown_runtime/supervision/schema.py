@@ -15,7 +15,7 @@ CREATE TABLE IF NOT EXISTS runtime.hosted (
     desired text NOT NULL CHECK (desired IN ('running', 'paused', 'deleted')),
     generation integer NOT NULL DEFAULT 1,          -- one more for each start that an owner asks for
     spec jsonb NOT NULL,
-    handover jsonb,                                 -- credentials on their way into the cell; empty once they are there
+    handover bytea,                                 -- credentials on their way into the cell, sealed for the jailer
     keeper text,                                    -- the placement that has it now; nobody else takes it before that lets go
     observed text NOT NULL DEFAULT 'new',
     reason text,                                    -- why, in words for the owner
@@ -47,16 +47,25 @@ CREATE TABLE IF NOT EXISTS runtime.jailer (
     one boolean PRIMARY KEY DEFAULT true CHECK (one),
     beat timestamptz NOT NULL,
     container_runtime text NOT NULL,
-    packages boolean NOT NULL
+    packages boolean NOT NULL,
+    seal bytea                                      -- X25519; what is sealed with it the jailer alone can open
 );
+ALTER TABLE runtime.jailer ADD COLUMN IF NOT EXISTS seal bytea;
+DO $$ BEGIN  -- before they were sealed, credentials lay there as JSON
+    IF (SELECT data_type FROM information_schema.columns
+        WHERE table_schema = 'runtime' AND table_name = 'hosted' AND column_name = 'handover') = 'jsonb' THEN
+        ALTER TABLE runtime.hosted ALTER COLUMN handover TYPE bytea USING NULL;
+        DROP FUNCTION IF EXISTS runtime.host(text, text, text, jsonb, jsonb);
+    END IF;
+END $$;
 """
 _FUNCTIONS = """
-CREATE OR REPLACE FUNCTION runtime.host(who text, payer text, place text, what jsonb, credentials jsonb) RETURNS integer
+CREATE OR REPLACE FUNCTION runtime.host(who text, payer text, place text, what jsonb, sealed bytea) RETURNS integer
 LANGUAGE sql SECURITY DEFINER SET search_path = '' AS $$
     INSERT INTO runtime.hosted (agent, owner, placement, desired, spec, handover)
-    VALUES (who, payer, place, 'running', what, credentials)
+    VALUES (who, payer, place, 'running', what, sealed)
     ON CONFLICT (agent) DO UPDATE SET owner = coalesce(payer, hosted.owner), placement = place, desired = 'running', spec = what,
-        handover = coalesce(credentials, hosted.handover), generation = hosted.generation + 1, failures = '{}', next_start = NULL
+        handover = coalesce(sealed, hosted.handover), generation = hosted.generation + 1, failures = '{}', next_start = NULL
     RETURNING generation
 $$;
 CREATE OR REPLACE FUNCTION runtime.desire(who text, wanted text) RETURNS boolean

@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -13,6 +14,7 @@ from mqttown_runtime.sandbox.cell import CREDENTIALS, DOOR, Cell, CellError
 from mqttown_runtime.sandbox.container import Container
 from mqttown_runtime.sandbox.engine import Engine, EngineAway, EngineError
 from mqttown_runtime.sandbox.workshop import drop_code
+from mqttown_runtime.seal import Seal
 from mqttown_runtime.supervision.due import LOOP_ENDS, Step, after_end, due
 from mqttown_runtime.supervision.epitaph import epitaph, parked
 from mqttown_runtime.supervision.programs import NotReady, Programs, Refused
@@ -42,10 +44,12 @@ class Warden:
         engine: connects to the engine; called again after the engine was away.
         root: of the jail.
         programs: what containers are made for.
+        seal: opens the credentials that come with a wish.
     """
 
-    def __init__(self, register: Register, engine: Callable[[], Engine], root: Path, programs: Programs) -> None:
+    def __init__(self, register: Register, engine: Callable[[], Engine], root: Path, programs: Programs, seal: Seal) -> None:
         self._register = register
+        self._seal = seal
         self._programs = programs
         self._connect = engine
         self._engine: Engine | None = None
@@ -159,13 +163,14 @@ class Warden:
             return  # whoever has it lets go first
         cell = self._cell(wish)
         files = dict(program.files)
-        if wish.handover is not None:
-            files[CREDENTIALS] = {**wish.handover, "socket": INSIDE, "ca": None}
+        given = self._handed_over(wish)
+        if given is not None:
+            files[CREDENTIALS] = {**given, "socket": INSIDE, "ca": None}
         elif not (cell.config / CREDENTIALS).exists():
             await self._register.observe(wish.agent, "parked", NO_KEY, failures=[datetime.now(UTC)] * LOOP_ENDS)
             return
         await asyncio.to_thread(cell.make, wish.spec.limits.disk_mib, files)
-        if wish.handover is not None:
+        if given is not None:
             await self._register.handed_over(wish.agent)
         await asyncio.to_thread(
             self._docker.create,
@@ -177,6 +182,16 @@ class Warden:
         )
         if wish.desired == "running":
             await self._start(wish, None)
+
+    def _handed_over(self, wish: Hosted) -> dict[str, Any] | None:
+        """Credentials that come with a wish; none that were sealed for a jailer with another folder, and so another key."""
+        if wish.handover is None:
+            return None
+        try:
+            return dict(json.loads(self._seal.open(wish.handover, f"handover {wish.agent}")))
+        except ValueError as error:
+            log.warning("credentials that can't be opened", agent=wish.agent, error=str(error))
+            return None
 
     async def _start(self, wish: Hosted, container: Container | None) -> None:
         await asyncio.to_thread(self._cell(wish).make, wish.spec.limits.disk_mib, {})  # after a restart of the host, mounted again
