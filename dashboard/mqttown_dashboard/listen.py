@@ -113,6 +113,18 @@ class Ear:
             raise ProblemError(503, answer.code, answer.detail or "The memory service refused.", path=answer.path)
         return answer
 
+    async def forget(self, agent: str) -> None:
+        """Have the memory service take an agent's own memories away for good.
+
+        Raises:
+            ProblemError: the broker or the memory service is away, or it refuses.
+        """
+        identity = secrets.token_hex(12)
+        message = {"id": identity, "op": "forget", "agent": agent}
+        answer: messages.MemoryAnswer = await self._ask("recall", identity, message, "memory service", RECALL_SECONDS)
+        if answer.code is not None:
+            raise ProblemError(503, answer.code, answer.detail or "The memory service refused.", path=answer.path)
+
     async def think(self, agent: str, request: dict[str, Any]) -> messages.Thought:
         """Ask the gateway for a resident, at its cost.
 

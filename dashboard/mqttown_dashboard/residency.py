@@ -148,13 +148,14 @@ async def command(state: State, now: Kept, what: Literal["start", "pause", "resu
 
 
 async def remove(state: State, agent: str, caller: Caller) -> None:
-    """Take a resident out of the town and the runtime, with all that is kept of it here.
+    """Take a resident out of the town, the runtime and the memory service, with all that is kept of it here.
 
     The runtime first and the town last, so that what fails on the way can be done once more.
     """
     await _pause_spending(state, agent, paused=True)
     if await state.hosting.there():
         await state.hosting.desire(agent, "deleted")
+    await state.ear.forget(agent)
     await state.ear.command("revoke", {"agent": agent}, caller.name)
     if await state.spending.there():
         await state.spending.forget(agent)

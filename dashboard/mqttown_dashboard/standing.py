@@ -42,6 +42,7 @@ def farewell(now: Kept) -> Farewell:
         f"the resident {now.resident.name}: its body in the town, its keys, and what it owned, which is nobody's again",
         "its purse, which falls to the town's treasury",
         f"its persona with all its versions ({now.version}), its permissions and its budget",
+        "its own memories: what it has witnessed, noted and concluded",
         "its last thoughts, and its place in the runtime",
     ]
     if now.resident.placed == "docker":
@@ -51,8 +52,7 @@ def farewell(now: Kept) -> Farewell:
     stays = [
         f"the name {now.resident.id}, which nobody gets again",
         "what happened: its actions and words in the town's journal, and what others remember of it",
-        "its own memories, which nobody can ask for any more",
-        "the account of what its thinking has cost",
-        "the town's audit log",
+        "the account of what its thinking has cost, without a word of what it thought",
+        "the town's audit log, and backups that its operator has made before",
     ]
     return Farewell(goes=goes, stays=stays)

@@ -60,7 +60,7 @@ async def _serve(settings: MemorySettings) -> None:
         journal = Journal(pool)
         names = Names.of_file(settings.town_file)
         names.agents.update(await journal.names())
-        archive = Archive(table, embedding, settings.index_mib * 2**20)
+        archive = Archive(table, embedding, settings.index_mib * 2**20, progress.forgotten)
         follower = Follower(journal, archive, names, progress, remember=settings.remember, forgetful=settings.forgetful)
         search = TownSearch(settings.data / "chroma", table, embedding)
         address = Address(settings.mqtt_host, settings.mqtt_port, pin=str(settings.mqtt_pin) if settings.mqtt_pin else None)

@@ -1,7 +1,7 @@
 """Storing and recalling, whatever the wire: embedding, table and index put together."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,10 +45,12 @@ class Archive:
         table: the truth.
         embedding: makes the vectors.
         limit_bytes: room for the index.
+        forgotten: agents of whom nothing is stored any more.
     """
 
-    def __init__(self, table: Table, embedding: Embedding, limit_bytes: int) -> None:
+    def __init__(self, table: Table, embedding: Embedding, limit_bytes: int, forgotten: Collection[str] = ()) -> None:
         self.table = table
+        self._forgotten = set(forgotten)
         self._embedding = embedding
         self._index = Index(embedding.dimensions, limit_bytes)
         self._accesses: dict[tuple[str, str], int] = {}
@@ -57,9 +59,13 @@ class Archive:
     async def store(
         self, memories: Sequence[Memory], *, since_reflection: dict[str, int] | None = None, stored_tick: int | None = None
     ) -> None:
-        """Make memories durable and findable; see `Table.store`."""
+        """Make memories durable and findable; see `Table.store`. Those of agents that are forgotten are passed over."""
         vectors = await self._embed([memory.text for memory in memories])
         async with self._writing:
+            if self._forgotten:
+                rows = [row for row, memory in enumerate(memories) if memory.agent not in self._forgotten]
+                memories, vectors = [memories[row] for row in rows], vectors[rows]
+                since_reflection = {agent: sum_ for agent, sum_ in (since_reflection or {}).items() if agent not in self._forgotten}
             await self._write(memories, vectors, since_reflection, stored_tick)
             self._index.extend(memories, vectors)
 
@@ -83,6 +89,14 @@ class Archive:
         if question.access:
             self._accesses.update(((agent, one.memory.id), now) for one in found)
         return found
+
+    async def forget(self, agent: str) -> int:
+        """Take an agent's own memories away for good; return how many there were. What others remember of it stays theirs."""
+        async with self._writing:
+            self._forgotten.add(agent)
+            self._accesses = {key: tick for key, tick in self._accesses.items() if key[0] != agent}
+            self._index.drop(agent)
+            return await self.table.forget(agent)
 
     async def flush(self) -> None:
         """Make the last accesses durable."""

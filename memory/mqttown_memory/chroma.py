@@ -1,6 +1,7 @@
 """Search across all agents of the town with Chroma; a copy of the table that can be made anew at any time."""
 
 import asyncio
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -54,6 +55,11 @@ class TownSearch:
             await self._copy()
             return await asyncio.to_thread(self._collection.count)
 
+    async def forget(self, agent: str) -> None:
+        """Take an agent's memories out of the copy, where there is one."""
+        async with self._turn:
+            await asyncio.to_thread(self._drop, agent)
+
     async def _catch_up(self) -> None:
         if self._collection is None:
             await asyncio.to_thread(self._open)
@@ -81,6 +87,17 @@ class TownSearch:
             _COLLECTION, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
         )
         self._copied = int((self._collection.metadata or {}).get("copied", 0))
+
+    def _drop(self, agent: str) -> None:
+        if self._collection is None:
+            if not self._folder.exists():
+                return
+            try:
+                self._open()
+            except ModuleNotFoundError:
+                shutil.rmtree(self._folder)  # without Chroma nobody can read it, and it can be made anew
+                return
+        self._collection.delete(where={"agent": agent})
 
     def _add(self, page: Page) -> None:
         self._collection.upsert(

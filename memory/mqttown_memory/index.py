@@ -45,6 +45,10 @@ class Index:
         self._shrink()
         return stream
 
+    def drop(self, agent: str) -> None:
+        """Let go of an agent's stream."""
+        self._streams.pop(agent, None)
+
     def extend(self, memories: Sequence[Memory], vectors: FixedPoint) -> None:
         """Add stored memories to the streams that are here; the others will find them in the table."""
         rows: dict[str, list[int]] = {}

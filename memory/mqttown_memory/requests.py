@@ -1,7 +1,7 @@
 """Memory requests: what was asked, checked, and the answer as it goes over the wire."""
 
 from collections.abc import Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 import orjson
 from pydantic import ValidationError
@@ -19,8 +19,12 @@ _ROOM: Final = MAX_PAYLOAD_BYTES - 1024
 
 
 class ServiceMemoryRequest(MemoryRequest):
-    """A request by one of our own processes: about an agent, or across the town without one."""
+    """A request by one of our own processes: about an agent, or across the town without one.
 
+    `forget` takes the agent's own memories away for good; the dashboard alone asks for that, when an owner deletes a resident.
+    """
+
+    op: Literal["remember", "recall", "forget"]  # type: ignore[assignment]  # wider than what agents may ask
     agent: Id | None = None
 
 

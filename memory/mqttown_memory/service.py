@@ -28,6 +28,8 @@ _WAITING: Final = 32
 """Requests of one asker that may be unanswered; one more is `rate_limited`."""
 _ONLOOKERS: Final = ("cli", "dashboard")
 """Services that only look: what they recall does not count as accessed, so watching a town does not change it."""
+_FORGETS: Final = "dashboard"
+"""The service that may have an agent's memories taken away: its owner has deleted it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class _Asker:
     request: MemoryRequest
     agent: str | None
     access: bool
+    forgets: bool = False
 
 
 def filters(town: str) -> tuple[str, ...]:
@@ -110,10 +113,13 @@ class MemoryService:
         if topic.scope == "agent":
             return self._queued(_Asker(subject, back, parse(payload, MemoryRequest), subject, access=True))
         request = parse(payload, ServiceMemoryRequest)
+        if request.op == "forget" and (subject != _FORGETS or request.agent is None):
+            raise RequestError(Code.BAD_PARAMETERS, f"`forget` is for the {_FORGETS}, and names an agent", "op", request.id)
         if request.agent is None and (request.op != "recall" or request.query is None):
             raise RequestError(Code.BAD_PARAMETERS, "without an agent there is only `recall` with a query", "agent", request.id)
         key = request.agent or f"service {subject}"
-        return self._queued(_Asker(key, back, request, request.agent, access=subject not in _ONLOOKERS))
+        watching, forgets = subject in _ONLOOKERS, request.op == "forget"
+        return self._queued(_Asker(key, back, request, request.agent, access=not watching, forgets=forgets))
 
     def _queued(self, asker: _Asker) -> _Asker:
         if self._waiting[asker.key] >= _WAITING:
@@ -134,6 +140,9 @@ class MemoryService:
     async def _answer(self, asker: _Asker) -> bytes:
         request = asker.request
         try:
+            if asker.forgets:
+                await self._forget(asker.agent or "")
+                return answer(request.id, [])
             now = await self._tick_of(request)
             if request.op == "remember":
                 await self._remember(asker, now)
@@ -160,6 +169,11 @@ class MemoryService:
         await self._archive.store(
             [Memory(asker.agent, f"n-{request.id}", request.kind, request.text, importance, now, now, evidence)]
         )
+
+    async def _forget(self, agent: str) -> None:
+        gone = await self._archive.forget(agent)
+        await self._town_search.forget(agent)
+        log.info("forgotten", agent=agent, memories=gone)
 
     async def _recall(self, asker: _Asker, now: int) -> Sequence[Recollection]:
         request = asker.request

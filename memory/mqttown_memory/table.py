@@ -34,6 +34,9 @@ CREATE TABLE IF NOT EXISTS memory.agents (
     agent            text PRIMARY KEY,
     since_reflection integer NOT NULL         -- permille of importance
 );
+CREATE TABLE IF NOT EXISTS memory.forgotten (
+    agent text PRIMARY KEY                    -- deleted by its owner; nothing of its own is kept any more, whenever it comes
+);
 CREATE TABLE IF NOT EXISTS memory.progress (
     only_row    boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     stored_tick bigint NOT NULL,
@@ -60,10 +63,15 @@ class EmbeddingChangedError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What is stored: everything witnessed up to this tick, and each agent's importance since it last reflected (permille)."""
+    """What is stored: everything witnessed up to this tick, and each agent's importance since it last reflected (permille).
+
+    Attributes:
+        forgotten: agents of whom nothing is stored any more.
+    """
 
     stored_tick: int
     since_reflection: dict[str, int]
+    forgotten: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +113,17 @@ class Table:
                     f"memories are stored with vectors of {row['embedding']!r}, but {self._embedding.name!r} is set; use the former"
                 )
             agents = await connection.fetch("SELECT agent, since_reflection FROM memory.agents")
-        return Progress(row["stored_tick"], {agent["agent"]: agent["since_reflection"] for agent in agents})
+            forgotten = await connection.fetch("SELECT agent FROM memory.forgotten")
+        since = {agent["agent"]: agent["since_reflection"] for agent in agents}
+        return Progress(row["stored_tick"], since, frozenset(row["agent"] for row in forgotten))
+
+    async def forget(self, agent: str) -> int:
+        """Take an agent's own memories away for good, and write down that none may come again; return how many there were."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute("INSERT INTO memory.forgotten VALUES ($1) ON CONFLICT DO NOTHING", agent)
+            await connection.execute("DELETE FROM memory.agents WHERE agent = $1", agent)
+            gone: str = await connection.execute("DELETE FROM memory.memories WHERE agent = $1", agent)
+        return int(gone.removeprefix("DELETE "))
 
     async def store(
         self,

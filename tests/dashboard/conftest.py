@@ -235,6 +235,10 @@ def answer_recall(client: mqtt.Client, stage: Stage, message: mqtt.MQTTMessage) 
     """Stand in for the memory service: one memory that repeats the question."""
     request = json.loads(message.payload)
     stage.asked.append(request)
+    if request["op"] == "forget":
+        told = {"id": request["id"], "memories": []}
+        client.publish(topics.service_in("tiny", "dashboard", "memory"), json.dumps(told))
+        return
     memory = {
         "id": "m-1",
         "kind": "message",

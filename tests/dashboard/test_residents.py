@@ -146,6 +146,9 @@ def test_duplicate_and_delete(stage: Any, token: str, rows: Any) -> None:
     assert rows("SELECT * FROM portal.versions WHERE agent = 'mira-9'") == []
     assert stage.send("GET", "/me/residents/mira-9", token).status_code == 404
     assert (stage.commands[-1]["command"], stage.commands[-1]["parameters"]) == ("revoke", {"agent": "mira-9"})
+    assert {name: stage.asked[-1][name] for name in ("op", "agent")} == {"op": "forget", "agent": "mira-9"}
+    assert any("its own memories" in line for line in gone.json()["goes"])
+    assert not any("its own memories" in line for line in gone.json()["stays"])
 
 
 def everything(rows: Any) -> str:

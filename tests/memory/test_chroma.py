@@ -27,6 +27,11 @@ async def test_search_across_the_town_and_rebuilding_it(pool: asyncpg.Pool, word
     ]
     await archive.store([memory("veikko", 4, "boat and boat")])
     assert {one.memory.agent for one in await search.search("boat", 2)} == {"otto", "veikko"}
+    await archive.store([memory("mira", 5, "a boat of hers")])
+    await search.search("boat", 1)
+    await archive.forget("mira")
+    await TownSearch(tmp_path / "chroma", table, word_count).forget("mira")  # as after a restart, when nobody has searched yet
+    assert {one.memory.agent for one in await search.search("boat", 9)} == {"aino", "otto", "leena", "veikko"}
     assert [one.memory.agent for one in await search.search("boat", 9, ["note"])] == ["leena"]
     await pool.execute("DELETE FROM memory.memories WHERE agent = 'otto'")
     assert await search.rebuild() == 3

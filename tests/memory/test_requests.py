@@ -14,7 +14,7 @@ from mqttown_memory.stream import Memory, Recollection
         (b"{", "malformed", None, None),
         (b"[]", "malformed", None, None),
         ({"op": "recall"}, "malformed", "id", None),
-        ({"id": "1", "op": "forget"}, "bad_parameters", "op", "1"),
+        ({"id": "1", "op": "dream"}, "bad_parameters", "op", "1"),
         ({"id": "1", "op": "remember"}, "bad_parameters", "text", "1"),
         ({"id": "1", "op": "recall", "k": 500}, "bad_parameters", "k", "1"),
         ({"id": "1", "op": "recall", "kinds": ["dream"]}, "bad_parameters", "kinds[0]", "1"),

@@ -121,6 +121,43 @@ async def test_remember_is_durable_and_counts_once(open_broker: int, service: An
             assert found[0]["evidence"] == ["m-e-1-0"]
 
 
+async def test_who_is_deleted_is_forgotten_for_good_and_what_others_remember_stays(
+    open_broker: int, service: Any, journal: Any, said: Any, pool: Any
+) -> None:
+    await journal.commit(said(3, 0, "aino", "My safe is behind the clock.", "otto"))
+    note = {"id": "1", "op": "remember", "text": "The safe's code is 4711.", "kind": "note", "tick": 3}
+    async with (
+        asker(open_broker, "aino") as aino,
+        asker(open_broker, "otto") as otto,
+        asker(open_broker, "dashboard", as_service=True) as portal,
+        asker(open_broker, "host-1", as_service=True) as host,
+    ):
+        async with service():
+            assert await aino(note) == {"id": "1", "memories": []}
+            assert len((await aino({"id": "2", "op": "recall", "tick": 3}))["memories"]) == 2
+            for refused in (
+                await host({"id": "3", "op": "forget", "agent": "aino"}),
+                await portal({"id": "3", "op": "forget"}),
+                await aino({"id": "3", "op": "forget"}),
+            ):
+                assert (refused["code"], refused["path"]) == ("bad_parameters", "op")
+            assert await portal({"id": "4", "op": "forget", "agent": "aino"}) == {"id": "4", "memories": []}
+            assert (await aino({"id": "5", "op": "recall"}))["memories"] == []
+            assert await portal({"id": "6", "op": "forget", "agent": "aino"}) == {
+                "id": "6",
+                "memories": [],
+            }
+        await journal.commit(said(4, 0, "otto", "Where is your safe?", "aino"))  # of the last tick before she was gone
+        async with service():
+            assert await aino(note | {"id": "7"}) == {"id": "7", "memories": []}
+            heard = (await otto({"id": "8", "op": "recall", "query": "safe", "tick": 4}))["memories"]
+            assert "My safe is behind the clock." in heard[1]["text"] + heard[0]["text"]
+            assert (await aino({"id": "9", "op": "recall", "tick": 4}))["memories"] == []
+    assert await pool.fetchval("SELECT count(*) FROM memory.memories WHERE agent = 'aino'") == 0
+    assert await pool.fetchval("SELECT count(*) FROM memory.agents WHERE agent = 'aino'") == 0
+    assert await pool.fetchval("SELECT count(*) FROM memory.memories WHERE text LIKE '%4711%'") == 0
+
+
 async def test_the_clock_rings_the_bell_and_a_restart_misses_nothing(
     open_broker: int, service: Any, journal: Any, said: Any
 ) -> None:

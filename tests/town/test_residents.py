@@ -1,5 +1,6 @@
 """Hosted residents in a whole town: registered over REST and from a shell they walk and talk, claim, pause and go."""
 
+import asyncio
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
@@ -51,6 +53,19 @@ def until(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
     return found
 
 
+def memories(town: Any, agent: str) -> int:
+    """How many of its own are kept."""
+
+    async def count() -> int:
+        connection = await asyncpg.connect(town.running["database"])
+        try:
+            return int(await connection.fetchval("SELECT count(*) FROM memory.memories WHERE agent = $1", agent))
+        finally:
+            await connection.close()
+
+    return asyncio.run(count())
+
+
 @pytest.fixture(scope="module", autouse=True)
 def fast(town: Any) -> None:
     """Twenty minutes of the town's a second."""
@@ -71,7 +86,9 @@ def test_a_persona_registered_over_rest_walks_and_talks(town: Any) -> None:
     until(lambda: anna.send("GET", "/agents/mira").json()["presence"] == "offline")
     assert anna.send("POST", "/me/residents/mira/commands", json={"command": "resume"}).status_code == 200
     until(lambda: anna.resident("mira")["status"] == "running")
+    assert memories(town, "mira") > 0
     assert any("purse" in line for line in anna.send("DELETE", "/me/residents/mira").json()["goes"])
+    assert memories(town, "mira") == 0
     assert anna.send("GET", "/agents/mira").status_code == 404
     again = anna.send("POST", "/me/residents", json={"id": "mira", "name": "Mira Again"})
     assert (again.status_code, again.json()["path"]) == (409, "body.agent")
