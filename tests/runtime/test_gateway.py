@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -128,6 +129,27 @@ async def test_three_failures_fall_back_to_the_next_model(desk: Desk, stub: Stub
         gateway = await desk.open(registry(broken, stub))
         thought = await gateway.think(ask())
     assert (thought.model, len(broken.asked), len(stub.asked)) == ("m1", 3, 1)
+
+
+async def test_what_does_not_fit_a_models_context_is_not_sent_to_it(desk: Desk, stub: StubModel) -> None:
+    async with StubModel(reply=lambda _: says("From afar.")).serving() as roomy:
+        models = registry(stub, roomy)
+        small = models.models["m0"].model_copy(update={"context": 1000})
+        gateway = await desk.open(models.model_copy(update={"models": {**models.models, "m0": small}}))
+        text = "word " * 400  # 2000 bytes: some 700 tokens at three bytes each
+        assert (await gateway.think(ask(1, text=text, max_tokens=200))).message == {"role": "assistant", "content": "Hello."}
+        assert (await gateway.think(ask(2, text=text, max_tokens=400))).message == {"role": "assistant", "content": "From afar."}
+        assert (len(stub.asked), len(roomy.asked)) == (1, 1)
+        lost = await gateway.think(ask(3, text=text * 20, max_tokens=400))
+        assert (lost.code, len(stub.asked), len(roomy.asked)) == ("provider_error", 1, 1)
+        told = r"about 13\d\d\d tokens of prompt and up to 400 of answer do not fit into the 8192 of m1"
+        assert re.fullmatch(told, lost.detail or ""), lost.detail
+        wanted = [("m0", "done"), ("m0", "refused"), ("m1", "done"), ("m0", "refused"), ("m1", "refused")]
+        rows = await desk.calls()
+        assert [(call["model"], call["state"]) for call in rows] == wanted
+        assert [(call["cost"], call["tokens"]) for call in rows if call["state"] == "refused"] == [(0, 0)] * 3
+        assert rows[-1]["detail"] == lost.detail
+    assert desk.budgets.spent(MIRA, "total").tokens == sum(call["tokens"] for call in rows)
 
 
 async def test_nobody_answers(desk: Desk, stub: StubModel) -> None:

@@ -17,7 +17,7 @@ from mqttown_runtime.gateway.cassette import Cassette
 from mqttown_runtime.gateway.ledger import Begun, Call, Ledger
 from mqttown_runtime.gateway.provider import Completion, Failure, Line
 from mqttown_runtime.gateway.registry import Model, Registry
-from mqttown_runtime.gateway.request import Ask, body_of, most_tokens_in, sha256
+from mqttown_runtime.gateway.request import Ask, body_of, most_tokens_in, sha256, tokens_about
 from mqttown_runtime.scheduler import Superseded
 
 __all__ = ["Gateway", "Told"]
@@ -195,6 +195,11 @@ class Gateway:
         why, code, too_dear = "no model could be asked", "provider_error", None
         for model in chain:
             line = self._lines[model.provider]
+            too_long = _too_long(ask, model)
+            if too_long is not None:
+                why, code = too_long, "provider_error"
+                await self._refuse(ask, model, too_long)
+                continue
             try:
                 completion, cost = await self._try(ask, model, line)
             except Exhausted as error:
@@ -289,10 +294,16 @@ class Gateway:
         for warning in warned:
             await self._tell(Told(ask.agent, _words(warning)))
 
-    async def _note(self, ask: Ask, model: Model, key: str, state: str) -> None:
-        """Write down an answer that needed no call."""
+    async def _refuse(self, ask: Ask, model: Model, why: str) -> None:
+        """Write down that a model was not asked."""
+        log.warning("a prompt that is too long was not sent", agent=ask.agent, request=ask.id, model=model.name, why=why)
+        number = await self._note(ask, model, sha256(body_of(ask, model)), "refused")
+        await self._ledger.end(number, Call("refused", 0, 0, 0, 0, 0, why))
+
+    async def _note(self, ask: Ask, model: Model, key: str, state: str) -> int:
+        """Write down what needed no call, and return its number."""
         begun = self._begun(ask, model, Reservation((), self._budgets.today, 0, 0))
-        await self._ledger.begin(Begun(**{**_fields(begun), "request_hash": key, "state": state}))
+        return await self._ledger.begin(Begun(**{**_fields(begun), "request_hash": key, "state": state}))
 
     async def _spent(self, ask: Ask, error: Exhausted) -> Thought:
         asleep = self._budgets.caps(error.holder).when_spent == "asleep"
@@ -318,6 +329,15 @@ def _thought(ask: Ask, model: Model, completion: Completion, cost: int) -> Thoug
         usage=usage,
         model=model.name,
     )
+
+
+def _too_long(ask: Ask, model: Model) -> str | None:
+    """Why a model is not asked, in words: prompt and answer together are more than its context."""
+    prompt = tokens_about(body_of(ask, model), model)
+    if prompt + ask.max_tokens <= model.context:
+        return None
+    parts = f"about {prompt} tokens of prompt and up to {ask.max_tokens} of answer"
+    return f"{parts} do not fit into the {model.context} of {model.name}"
 
 
 def _exact(completion: Completion, model: Model, reservation: Reservation) -> Call:

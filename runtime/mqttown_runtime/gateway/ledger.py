@@ -53,7 +53,7 @@ CREATE TABLE IF NOT EXISTS runtime.calls (
     day          date NOT NULL,                       -- of UTC, as the budgets count it
     started      timestamptz NOT NULL DEFAULT now(),
     latency_ms   integer,
-    state        text NOT NULL DEFAULT 'open',        -- open, done, failed, unknown, cached, replayed
+    state        text NOT NULL DEFAULT 'open',        -- open, done, failed, unknown, cached, replayed, refused
     tokens_in    bigint NOT NULL DEFAULT 0,
     tokens_out   bigint NOT NULL DEFAULT 0,
     tokens       bigint NOT NULL,                     -- counted against budgets; while open the upper bound
@@ -84,7 +84,7 @@ class Begun:
 
     Attributes:
         tokens, cost: what it may come to.
-        state: `open`, or `cached` and `replayed` for what needs no call.
+        state: `open`, or `cached`, `replayed` and `refused` for what needs no call.
     """
 
     agent: str
@@ -108,7 +108,7 @@ class Call:
     """How a call ended.
 
     Attributes:
-        state: `done`; `failed`, which costs nothing; `unknown`, which counts as its upper bound.
+        state: `done`; `refused`, before anybody was asked; `failed`, at no cost; `unknown`, which counts as its upper bound.
         tokens, cost: what is counted against the budgets.
     """
 

@@ -48,6 +48,9 @@ class Model(_Part):
     provider: Name
     name: Annotated[str, StringConstraints(min_length=1, max_length=200)] = Field(description="as its provider calls it")
     context: Annotated[int, Field(ge=256)] = Field(description="tokens that prompt and answer may have together")
+    bytes_per_token: Annotated[float, Field(ge=1, le=16)] = Field(
+        default=3.0, description="how many bytes of a prompt make a token, about; what would not fit into the context is not sent"
+    )
     price_in: Annotated[int, Field(ge=0)] = Field(description="millionths of a unit of money for a million tokens of prompt")
     price_out: Annotated[int, Field(ge=0)] = Field(description="the same for a million tokens of answer")
     calling: Literal["tools", "schema"] = Field(

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,7 +11,7 @@ from mqttown_contract.messages import ThinkRequest
 from mqttown_runtime.gateway.calling import answer_format, with_tools_in_words
 from mqttown_runtime.gateway.registry import Model, Tier
 
-__all__ = ["Ask", "body_of", "canonical", "most_tokens_in", "sha256"]
+__all__ = ["Ask", "body_of", "canonical", "most_tokens_in", "sha256", "tokens_about"]
 
 _FRAME_TOKENS: Final = 16
 """What a chat template puts around a message or a tool, at most."""
@@ -75,5 +76,17 @@ def most_tokens_in(body: Mapping[str, Any]) -> int:
     A token of a byte-level tokenizer stands for at least one byte, so the bytes of the canonical JSON bound the words, and each
     message and tool gets room for what the chat template writes around it.
     """
-    messages, tools = body["messages"], body.get("tools", [])
-    return len(canonical([messages, tools])) + (len(messages) + len(tools) + 1) * _FRAME_TOKENS
+    return _bytes(body) + _frames(body)
+
+
+def tokens_about(body: Mapping[str, Any], model: Model) -> int:
+    """How many tokens the prompt is, estimated by its bytes, for a tokenizer that we don't have."""
+    return math.ceil(_bytes(body) / model.bytes_per_token) + _frames(body)
+
+
+def _bytes(body: Mapping[str, Any]) -> int:
+    return len(canonical([body["messages"], body.get("tools", [])]))
+
+
+def _frames(body: Mapping[str, Any]) -> int:
+    return (len(body["messages"]) + len(body.get("tools", [])) + 1) * _FRAME_TOKENS
