@@ -147,7 +147,7 @@ def spec_of(resident: Resident, code: str | None) -> dict[str, Any]:
         resident: as its owner has made it.
         code: archive of its own program, where that is its mind.
     """
-    person = resident.person(resident.id, resident.home)
+    person = resident.person(resident.id, resident.home, resident.job)
     if resident.mind.kind == "code":
         return {"code": code, "config": {"person": person}}
     model = {"tier": resident.mind.tier} if resident.mind.kind == "model" else {}

@@ -123,6 +123,18 @@ class Building(BaseModel):
     stock: list[Stock] = Field(default_factory=list)
 
 
+class Job(BaseModel):
+    """Daily work at a place."""
+
+    id: Id
+    title: str
+    building: Id
+    begins: str = Field(description="of the shift, HH:MM")
+    ends: str = Field(description="HH:MM; at or before its beginning it is of the next day")
+    days: list[int] = Field(description="days of the week, 0 is Monday")
+    wage: int = Field(description="cents an hour")
+
+
 class District(BaseModel):
     """A district as the town tells it."""
 

@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 
 import orjson
 
-from mqttown_dashboard.models import Building, Stock
+from mqttown_dashboard.models import Building, Job, Stock
 from mqttown_dashboard.needs import Meal
 
 __all__ = ["Town"]
@@ -28,6 +28,7 @@ class Town:
         map_gzip: the answer of `/api/v1/town`, gzip.
         etag: changes with the map.
         buildings: by id, as the map knows them, without their state.
+        jobs: what one can work as, in the order of their ids.
         people: the written people's age, home, job title and first goal, by id.
         purses: what they began with, cents, by id.
         beds: who slept when the town began.
@@ -43,6 +44,7 @@ class Town:
     map_gzip: bytes
     etag: str
     buildings: dict[str, Building]
+    jobs: list[Job]
     districts: dict[str, str]
     people: dict[str, dict[str, Any]]
     purses: dict[str, int]
@@ -82,6 +84,7 @@ class Town:
                 entry["id"]: _building(entry, land.get(entry["id"]))
                 for entry in sorted(compiled["buildings"], key=lambda entry: str(entry["id"]))
             },
+            jobs=[_job(entry) for entry in sorted(compiled["jobs"], key=lambda entry: str(entry["id"]))],
             districts={entry["id"]: entry["name"] for entry in compiled["districts"]},
             people={
                 entry["id"]: {
@@ -143,6 +146,12 @@ def _building(entry: dict[str, Any], land_price: int | None) -> Building:
         door=(entry["door"][0] / CENTIMETRES, entry["door"][1] / CENTIMETRES),
         land_price=land_price,
     )
+
+
+def _job(entry: dict[str, Any]) -> Job:
+    begins, ends = (f"{entry[edge] // 60:02}:{entry[edge] % 60:02}" for edge in ("from", "to"))
+    told = {name: entry[name] for name in ("id", "title", "building", "days", "wage")}
+    return Job(**told, begins=begins, ends=ends)
 
 
 def _metres(points: Sequence[Sequence[float]]) -> list[tuple[float, float]]:

@@ -45,6 +45,7 @@ class Register(Form):
     name: Annotated[Text, Field(min_length=1, max_length=80)]
     district: Id | None = None
     home: Id | None = None
+    job: Id | None = None
     kind: Literal["hosted", "external"]
     owner: Annotated[Text, Field(max_length=80)] | None = None
     tagline: Annotated[Text, Field(max_length=280)] | None = None

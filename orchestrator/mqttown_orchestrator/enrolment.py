@@ -104,6 +104,8 @@ class Enrolment:
             raise Refused(f"the name {agent!r} is taken", "parameters.agent", "a name that nobody has or had")
         if form.home is not None and form.home not in town.plan.buildings:
             raise Refused(f"there is no building {form.home!r}", "parameters.home", "id of a building")
+        if form.job is not None and form.job not in town.plan.jobs:
+            raise Refused(f"there is no job {form.job!r}", "parameters.job", list(town.plan.jobs))
         district = form.district or self._district(form)
         if district not in town.plan.districts:
             raise Refused(f"there is no district {district!r}", "parameters.district", list(town.plan.districts))
@@ -119,6 +121,8 @@ class Enrolment:
         body: dict[str, Any] = {"name": form.name, "district": district, "kind": form.kind}
         if form.home is not None:
             body["home"] = form.home
+        if form.job is not None:
+            body["job"] = form.job
         if form.purse is not None:
             body["purse"] = form.purse
         return Change(

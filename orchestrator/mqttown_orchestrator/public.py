@@ -37,9 +37,7 @@ class Public:
         self._kept: dict[str, bytes] = {}
         self._standing: dict[str, str] = {"status": "online"}
         people = {person["id"]: person for person in town.compiled["people"]}
-        jobs = {job["id"]: job["title"] for job in town.compiled["jobs"]}
         self._ages = {agent: person.get("age") for agent, person in people.items()}
-        self._jobs = {agent: jobs.get(person.get("job")) for agent, person in people.items()}
 
     def status(self, status: str, why: str | None = None) -> None:
         """Say whether the town is up, and what is in its way if it is not."""
@@ -96,6 +94,7 @@ class Public:
     def card(self, citizen: Citizen) -> None:
         """Publish an agent's card, if it has changed."""
         body = self._town.state.bodies.get(citizen.id)
+        job = None if body is None or body.job is None else self._town.plan.jobs[body.job].title
         told = {
             "id": citizen.id,
             "name": citizen.name,
@@ -107,7 +106,7 @@ class Public:
             "can": list(VERBS if citizen.allowed_actions is None else citizen.allowed_actions),
             "rate": PLANS[citizen.plan].announced,
             "age": self._ages.get(citizen.id),
-            "job": self._jobs.get(citizen.id),
+            "job": job,
         }
         self._keep(citizen.topic("card"), told)
 

@@ -21,7 +21,14 @@ EVENT_KINDS: Final[dict[str, EventKind]] = {
         EventKind(
             "registered",
             "An agent has got a body in the town.",
-            {"name": "public name", "home": "building id or null", "x": "metres", "y": "metres", "purse": "cents"},
+            {
+                "name": "public name",
+                "home": "building id or null",
+                "x": "metres",
+                "y": "metres",
+                "purse": "cents",
+                "job": "job id, if it came for one",
+            },
         ),
         EventKind("revoked", "An agent's body has left the town for good.", {"purse": "cents returned to the treasury"}),
         EventKind("came", "An agent is back in its body: it said hello.", {}),

@@ -109,16 +109,17 @@ class Persona(_Part):
     wakes: Time = "07:00"
     sleeps: Time = "22:30"
 
-    def person(self, agent: str, home: str | None) -> dict[str, Any]:
+    def person(self, agent: str, home: str | None, job: str | None = None) -> dict[str, Any]:
         """As an entry of `people` in the compiled town, which minds are made from.
 
         Args:
             agent: its id.
             home: building id, if it has one.
+            job: job id, likewise.
         """
         profile = self.profile.model_dump(exclude_none=True)
         return {
-            "id": agent, "name": self.name, "age": self.age, "home": home, "job": None,
+            "id": agent, "name": self.name, "age": self.age, "home": home, "job": job,
             "traits": self.traits.model_dump(), "goals": list(self.goals), "likes": list(self.likes),
             "tagline": self.tagline or "", "story": self.story or "",
             "relations": [relation.model_dump(by_alias=True) for relation in self.relations],
@@ -146,6 +147,9 @@ class Resident(Persona):
     id: Id = Field(description="of the agent: lower-case letters, digits, - and _")
     district: Id | None = Field(default=None, description="home district; the town chooses one without it")
     home: Id | None = Field(default=None, description="building of kind home that nobody owns")
+    job: Id | None = Field(
+        default=None, description="daily work at a place of the town, out of `/api/v1/jobs`; chosen once. Several may have one job"
+    )
     mind: Mind = Mind()
     placement: Placement | None = Field(
         default=None, description="`inline` in the town's own process, or `docker` in a container; code lives in a container alone"

@@ -59,6 +59,19 @@ def test_a_new_resident_is_registered_and_hosted(stage: Any, token: str, rows: A
     assert "mira-1" in {one["id"] for one in listed}
 
 
+def test_a_resident_may_have_a_job_of_the_town(stage: Any, token: str, rows: Any) -> None:
+    jobs = stage.get("/jobs").json()
+    barista = {"id": "barista-satama", "title": "barista", "building": "cafe-satama", "begins": "07:00", "ends": "15:00"}
+    assert barista | {"days": [0, 1, 2, 3, 4], "wage": 1450} in jobs
+    view = make(stage, token, "worker", job="barista-satama")
+    assert view["resident"]["job"] == "barista-satama"
+    assert stage.commands[-1]["parameters"]["job"] == "barista-satama"
+    assert json.loads(hosted(rows, "worker")["spec"])["persona"]["job"] == "barista-satama"
+    assert "job: barista-satama" in stage.send("GET", "/me/residents/worker/export", token).text
+    changed = stage.send("PATCH", "/me/residents/worker", token, {"persona": MIRA | {"goals": ["brew"]}}).json()
+    assert changed["resident"]["job"] == "barista-satama", "it is chosen once"
+
+
 def test_commands_are_wishes_and_pause_stops_spending(stage: Any, token: str, rows: Any) -> None:
     make(stage, token, "mira-2", mind={"kind": "model"}, budget={"day_money": 500, "when_spent": "asleep"})
     budget = rows("SELECT * FROM runtime.budgets WHERE name = 'mira-2'")[0]

@@ -44,6 +44,19 @@ async def test_register_key_and_revoke(town: Any) -> None:
     assert not [topic for topic, _ in newcomer.heard if "/mira/" in topic], "its card is cleared"
 
 
+async def test_who_comes_for_a_job_has_it_on_the_card(town: Any) -> None:
+    cards = await town.client("cards", topics.agent("tiny", "+", "+", "card"))
+    asked = {"agent": "mira", "name": "Mira", "kind": "hosted", "key_hash": HASH}
+    refused = await town.command("register", **asked, job="dragon")
+    assert (refused["path"], sorted(refused["allowed"])) == (
+        "parameters.job", ["barista-satama", "clerk-tori", "cook-meri", "librarian", "teacher"]
+    )  # fmt: skip
+    assert (await town.command("register", **asked, job="librarian"))["status"] == "accepted"
+    assert (await cards.expect("card", lambda told: told["id"] == "mira"))["job"] == "librarian"
+    (row,) = await town.rows("SELECT data ->> 'job' AS job FROM town.events WHERE kind = 'registered' AND agent = 'mira'")
+    assert row["job"] == "librarian"
+
+
 @pytest.mark.parametrize(
     ("parameters", "path"),
     [
@@ -53,6 +66,7 @@ async def test_register_key_and_revoke(town: Any) -> None:
         ({"agent": "Mira"}, "parameters.agent"),
         ({"district": "atlantis"}, "parameters.district"),
         ({"home": "rantakatu-1"}, "parameters.home"),
+        ({"job": "dragon"}, "parameters.job"),
         ({"plan": "endless"}, "parameters.plan"),
         ({"key_hash": "secret"}, "parameters.key_hash"),
         ({"key": "secret"}, "parameters.key"),

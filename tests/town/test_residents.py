@@ -23,6 +23,8 @@ name: Mira Halonen
 tagline: Counts the trams.
 traits: {sociable: 950}
 likes: [cafe, restaurant]
+wakes: 06:05
+job: cashier-kaisaniemi
 relations: [{with: aino, kind: friend, warmth: 900}]
 """
 
@@ -74,10 +76,14 @@ def fast(town: Any) -> None:
 
 def test_a_persona_registered_over_rest_walks_and_talks(town: Any) -> None:
     anna = Owner(town.ready["api"], "anna")
+    wrong = anna.send("POST", "/me/residents", json={"id": "mira", "name": "Mira", "job": "dragon"})
+    assert (wrong.status_code, wrong.json()["path"]) == (409, "body.job")
+    assert {"cashier-kaisaniemi", "barista-fazer"} <= set(wrong.json()["allowed"])
+    assert {job["id"] for job in town.api("/jobs")} == set(wrong.json()["allowed"])
     made = anna.send("POST", "/me/residents/import", content=MIRA.encode())
     assert made.status_code == 201, made.text
     until(lambda: anna.resident("mira")["status"] == "running")
-    kinds = until(lambda: _kinds(anna, "mira") if {"departed", "said"} <= _kinds(anna, "mira") else None, 90)
+    kinds = until(lambda: _kinds(anna, "mira") if {"departed", "said", "started_work"} <= _kinds(anna, "mira") else None, 90)
     assert "came" in kinds
     thoughts = anna.send("GET", "/me/residents/mira/thoughts").json()["items"]
     assert any(thought["reasoning"] for thought in thoughts)

@@ -132,6 +132,8 @@ def test_registering_and_revoking(hand: Any) -> None:
     assert hand.town("register", "zoe", district="ranta").answers[0].refusal is not None
     assert hand.town("register", "yan", district="atlantis").answers[0].refusal.path == "parameters.district"
     assert hand.town("register", "yan", home="museo").answers[0].refusal.path == "parameters.home"
+    unemployed = hand.town("register", "yan", job="dragon").answers[0].refusal
+    assert (unemployed.path, "librarian" in unemployed.allowed) == ("parameters.job", True)
     treasury = hand.state.account("treasury")
     assert hand.town("claim_for", "zoe", building="museo").answers[0].refusal is not None
     hand.town("revoke", "zoe")
@@ -139,6 +141,18 @@ def test_registering_and_revoking(hand: Any) -> None:
     assert hand.state.account("treasury") == treasury + 10_000
     assert b"zoe" not in dump(hand.state)
     assert hand.town("came", "zoe").answers[0].refusal is not None
+
+
+def test_who_came_for_a_job_works_for_its_wages(hand: Any) -> None:
+    hand.stranger(job="barista-satama", purse=0)
+    assert hand.events("registered", "zoe")[0].data["job"] == "barista-satama"
+    hand.pass_until(7 * 60 + 30)
+    hand.town("came", "zoe")
+    hand.walk("zoe", "cafe-satama")
+    hand.act("zoe", "work")
+    assert hand.state.bodies["zoe"].doing == "working"
+    hand.pass_until(15 * 60 + 1)
+    assert hand.events("finished_work", "zoe")[0].data["wage"] == hand.purse("zoe") > 0
 
 
 def test_a_district_without_a_park_takes_newcomers_on_its_streets(hand: Any) -> None:

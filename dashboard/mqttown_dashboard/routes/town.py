@@ -6,7 +6,7 @@ from fastapi import APIRouter, Header
 from fastapi.responses import Response
 
 from mqttown_dashboard.access import ANYONE
-from mqttown_dashboard.models import Clock, District, MapTown
+from mqttown_dashboard.models import Clock, District, Job, MapTown
 from mqttown_dashboard.state import StateOf
 
 __all__ = ["router"]
@@ -33,6 +33,12 @@ async def town(state: StateOf, if_none_match: Annotated[str | None, Header()] = 
 async def clock(state: StateOf) -> Clock:
     """The town's clock as last told on the wire."""
     return state.mirror.clock
+
+
+@router.get("/jobs", summary="What one can work as")
+async def jobs(state: StateOf) -> list[Job]:
+    """Every job of the town. A hosted resident may be registered with one; several may have the same."""
+    return state.town.jobs
 
 
 @router.get("/districts", summary="Districts with population and mood")

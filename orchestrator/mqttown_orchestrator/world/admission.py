@@ -47,20 +47,22 @@ def _register(turn: Turn, entry: TownInput) -> Refusal | None:
         return no(f"There is no home {home}.", "parameters.home")
     if home is not None and home in state.owner:
         return no(f"{home} belongs to {state.owner[home]}.", "parameters.home")
+    if entry.data.get("job") not in (None, *plan.jobs):
+        return no(f"There is no job {entry.data['job']}.", "parameters.job", list(plan.jobs))
     district = entry.data.get("district") or (None if home is None else plan.buildings[home].district)
     if district is None:
         district = plan.district_ids[turn.luck.below(len(plan.districts), "district", entry.agent)]
     if district not in plan.districts:
         return no(f"There is no district {district}.", "parameters.district", plan.district_ids)
     place = at_door(plan, home) if home is not None else _arrival(turn, district, entry.agent)
-    amount = entry.data.get("purse", PURSE)
+    amount, job = entry.data.get("purse", PURSE), entry.data.get("job")
     body = Body(
         id=entry.agent,
         name=entry.data.get("name") or entry.agent,
         kind=entry.data.get("kind", "external"),
         home_district=district,
         home=home,
-        job=None,
+        job=job,
         building=None,
         x=place.point[0],
         y=place.point[1],
@@ -73,7 +75,8 @@ def _register(turn: Turn, entry: TownInput) -> Refusal | None:
     state.enter(body, place.building)
     state.wake_by(body, needs.next_crossing(body, turn.tick))
     x, y = place.point
-    told = turn.event("registered", body, {"name": body.name, "home": home, "x": x / 100, "y": y / 100, "purse": amount})
+    data = {"name": body.name, "home": home, "x": x / 100, "y": y / 100, "purse": amount, **({"job": job} if job else {})}
+    told = turn.event("registered", body, data)
     if amount > 0:
         pay(turn, body, MINT, purse(body.id), amount, "endowment", cause=told)
     return None
