@@ -65,7 +65,8 @@ async def settle(state: State, resident: Resident, caller: Caller, *, purse: int
                 "register",
                 {
                     "agent": resident.id, "name": resident.name, "district": resident.district, "home": resident.home,
-                    "job": resident.job, "tagline": resident.tagline, "kind": "hosted", "owner": caller.name, "key_hash": digest(key),
+                    "job": resident.job, "tagline": resident.tagline, "kind": "hosted", "owner": caller.name,
+                    "key_hash": digest(key),
                     "placement": INLINE_HOST if resident.placed == "inline" else None,
                     "purse": state.settings.newcomer_purse if purse is None else purse,
                     "permissions": resident.permissions.model_dump(exclude_none=True),

@@ -43,8 +43,9 @@ class TownInput:
 
     Attributes:
         kind: `register` gives a body (data: `name`, `district`, and if known `home`, `job`, `kind`, `purse` in cents);
-            `revoke` takes it; `came` and `left` say whether somebody drives it; `claim_for` buys a building for it (data:
-            `building`); `intervene` is an experimenter's (data: `kind` of `interventions.py` and what that needs; the agent says who it is).
+            `revoke` takes it; `came` and `left` say whether somebody drives it; `claim_for` buys a building for it
+            (data: `building`); `intervene` is an experimenter's (data: `kind` of `interventions.py` and what that needs;
+            the agent says who it is).
     """
 
     kind: TownKind
