@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 from typing import Any, Final
 
 from mqttown_cli.laboratory.experiment import Experiment, ExperimentError
 from mqttown_cli.laboratory.expression import Expression
 from mqttown_cli.laboratory.sensitivity import samples
 
-__all__ = ["Run", "accepted", "filled", "model_class", "runs_of", "varied"]
+__all__ = ["Run", "accepted", "attribute", "filled", "model_class", "runs_of", "varied"]
 
 _NAMED: Final = re.compile(r"\$\{(\w+)\}")
 
@@ -80,20 +81,34 @@ def model_class(experiment: Experiment) -> Callable[..., Any]:
         from mqttown_cli.laboratory.town import Town  # noqa: PLC0415  the town is large, and other models don't need it
 
         return Town
-    module, _, name = experiment.model.rpartition(":")
     try:
-        if module.endswith(".py"):
-            spec = spec_from_file_location(f"experiment_{experiment.name.replace('-', '_')}", experiment.base / module)
-            if spec is None or spec.loader is None:
-                raise ExperimentError(f"there is no {experiment.base / module}")
-            loaded = module_from_spec(spec)
-            spec.loader.exec_module(loaded)
-        else:
-            loaded = import_module(module)
-        found: Callable[..., Any] = getattr(loaded, name)
+        found: Callable[..., Any] = attribute(experiment.model, experiment.base)
     except (ImportError, AttributeError, FileNotFoundError, ValueError) as error:
-        raise ExperimentError(f"the model {experiment.model!r} can't be loaded: {error}; say `town`, or `module:Class`") from error
+        told = "say `town`, `module:Class`, or `file.py:Class` beside the experiment"
+        raise ExperimentError(f"the model {experiment.model!r} can't be loaded: {error}; {told}") from error
     return found
+
+
+def attribute(named: str, base: Path) -> Any:
+    """What `module:attribute` or `file.py:attribute` names.
+
+    Args:
+        named: as experiment files say it.
+        base: folder that files are looked for in.
+
+    Raises:
+        ImportError, AttributeError, FileNotFoundError, ValueError: there is no such thing.
+    """
+    module, _, name = named.rpartition(":")
+    if not module.endswith(".py"):
+        return getattr(import_module(module), name)
+    file = base / module
+    spec = spec_from_file_location(f"experiment_{file.stem.replace('-', '_')}", file)
+    if spec is None or spec.loader is None:
+        raise FileNotFoundError(f"there is no {file}")
+    loaded = module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return getattr(loaded, name)
 
 
 def accepted(model: Callable[..., Any], parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -55,7 +55,7 @@ class Metric(_Form):
     """A measure to be taken.
 
     Attributes:
-        measure: name of a measure, `module:attribute`, or name of a reporter of the model's own collector.
+        measure: name of a measure, `module:attribute`, `file.py:attribute`, or name of a reporter of the model's own collector.
         column: name of its column; that of the measure if left out.
         parameters: of the measure.
     """
@@ -231,15 +231,15 @@ class Experiment(_Form):
     def hash(self) -> str:
         """SHA-256 of what is run, hexadecimal: the name, the words about it and the number of runs have no part in it."""
         rest = {key: value for key, value in self.plain().items() if key not in _NOT_RUN}
-        if self.model_file is not None:
-            rest["code"] = hashlib.sha256(self.model_file.read_bytes()).hexdigest()
+        if self.files:
+            rest["code"] = hashlib.sha256(b"".join(file.read_bytes() for file in self.files)).hexdigest()
         return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
     @property
-    def model_file(self) -> Path | None:
-        """The file that the model is in, if it is one beside the experiment."""
-        name = self.model.rpartition(":")[0]
-        return self.base / name if name.endswith(".py") and (self.base / name).exists() else None
+    def files(self) -> list[Path]:
+        """Files beside the experiment that model and measures are in."""
+        named = dict.fromkeys(name.rpartition(":")[0] for name in (self.model, *(metric.measure for metric in self.metrics)))
+        return [self.base / name for name in named if name.endswith(".py") and (self.base / name).exists()]
 
     @property
     def all_seeds(self) -> list[int]:

@@ -53,9 +53,9 @@ class RunFolder:
         (self.path / "done").mkdir(parents=True, exist_ok=True)
         with file.open("w", encoding="utf-8") as opened:
             YAML().dump(experiment.plain(), opened)
-        if experiment.model_file is not None:
+        for code in experiment.files:
             (self.path / "model").mkdir(exist_ok=True)
-            shutil.copy2(experiment.model_file, self.path / "model")
+            shutil.copy2(code, self.path / "model")
 
     def experiment(self) -> Experiment:
         """The experiment, as it was run.
@@ -189,7 +189,7 @@ class RunFolder:
         columns["runs"] = dict(pl.read_parquet_schema(self.path / "runs.parquet"))
         metrics = {}
         for metric in experiment.metrics:
-            measure = measure_of(metric.measure) if "${" not in metric.measure else None
+            measure = measure_of(metric.measure, experiment.base) if "${" not in metric.measure else None
             if measure is not None:
                 metrics[metric.column] = (
                     measure.unit,

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
+from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
 
 from mqttown_cli.laboratory.collector import reported
-from mqttown_cli.laboratory.design import Run, accepted, filled, model_class
+from mqttown_cli.laboratory.design import Run, accepted, attribute, filled, model_class
 from mqttown_cli.laboratory.experiment import Experiment, ExperimentError, Intervention, Metric, Survey, moment_of
 from mqttown_cli.laboratory.expression import Expression
 from mqttown_cli.laboratory.measure import Measure, Tables
@@ -65,6 +65,7 @@ class Trial:
         self._surveys = [self._filled(entry) for entry in experiment.surveys]
         self._exit = self._condition(experiment.exit_condition)
         self._measured_when = self._condition(experiment.metrics_condition)
+        self._found: dict[str, Measure | None] = {}
         self._moments: dict[int, set[int]] = {}
         self._whens: dict[int, Expression] = {}
         self._fired: set[int] = set()
@@ -240,17 +241,18 @@ class Trial:
 
     def _reporter(self, metric: Metric) -> Callable[[Tables], Any]:
         """What takes one measure."""
-        found = measure_of(metric.measure)
-        if found is not None:
-            measure = found
+        if metric.measure not in self._found:
+            self._found[metric.measure] = measure_of(metric.measure, self._experiment.base)
+        measure = self._found[metric.measure]
+        if measure is not None:
             return lambda tables: measure(tables, **metric.parameters)
         collector = getattr(self.model, "datacollector", None)
         if collector is not None and metric.measure in collector.model_reporters:
             reporter = collector.model_reporters[metric.measure]
             return lambda _tables: reported(reporter, self.model)
         raise ExperimentError(
-            f"there is no measure {metric.measure!r}: it is none of `mqttown measures`, no `module:attribute`, and no reporter of "
-            "the model's own"
+            f"there is no measure {metric.measure!r}: it is none of `mqttown measures`, no `module:attribute` or "
+            "`file.py:attribute`, and no reporter of the model's own"
         )
 
     def _tables(self) -> dict[str, pl.DataFrame]:
@@ -270,8 +272,8 @@ class Trial:
         return keep is None or name in ("model_vars", *keep)
 
 
-def measure_of(name: str) -> Measure | None:
-    """A measure by its name, or by `module:attribute`; None if there is none.
+def measure_of(name: str, base: Path = Path()) -> Measure | None:
+    """A measure by its name, by `module:attribute`, or by `file.py:attribute` beside the experiment; None if there is none.
 
     Raises:
         ExperimentError: the module can't be loaded, or has no such measure.
@@ -280,10 +282,9 @@ def measure_of(name: str) -> Measure | None:
 
     if ":" not in name:
         return MEASURES.get(name)
-    module, _, attribute = name.partition(":")
     try:
-        found = getattr(import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
+        found = attribute(name, base)
+    except (ImportError, AttributeError, FileNotFoundError, ValueError) as error:
         raise ExperimentError(f"the measure {name!r} can't be loaded: {error}") from error
     if not isinstance(found, Measure):
         raise ExperimentError(f"{name!r} is no Measure")

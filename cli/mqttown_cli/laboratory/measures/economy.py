@@ -104,6 +104,20 @@ def _mean_price(tables: Tables, *, window: int, item: str | None) -> Number:
     return sum(price for _, _, price in sales) / pieces if pieces else None
 
 
+def _bought(tables: Tables, building: str | None, window: int) -> pl.DataFrame:
+    """Sales of the last ticks, in one building or in all."""
+    sales = tables["events"].filter(pl.col("kind") == "bought", pl.col("tick") > tables.tick - window)
+    return sales if building is None else sales.filter(pl.col("building") == building)
+
+
+def _customers(tables: Tables, *, window: int, building: str | None) -> Number:
+    return _bought(tables, building, window)["agent"].n_unique()
+
+
+def _takings(tables: Tables, *, window: int, building: str | None) -> Number:
+    return sum(int(orjson.loads(data)["price"]) for data in _bought(tables, building, window)["data"])
+
+
 def _price_index(tables: Tables, *, window: int, base: int) -> Number:
     then, now = _sales(tables, base - 1, base - 1 + window), _sales(tables, tables.tick - window)
     basket: dict[str, float] = {}
@@ -128,6 +142,15 @@ ECONOMY: Final = (
         "Unit value: cents paid by pieces bought in the last `window` ticks, of one `item` or of all.",
         "ILO et al. (2004), Consumer Price Index Manual, 9.70",
         _mean_price, ("events",), {"window": 1440, "item": None},
+    ),
+    Measure(
+        "customers", "residents", "Different residents who bought something in the last `window` ticks, in one `building` or in any.",
+        "a headcount; ours", _customers, ("events",), {"window": 1440, "building": None},
+    ),
+    Measure(
+        "takings", "cents", "What was paid for goods in the last `window` ticks, in one `building` or in all.",
+        "retail turnover; Eurostat, Methodology of short-term business statistics (2006)",
+        _takings, ("events",), {"window": 1440, "building": None},
     ),
     Measure(
         "price_index", "1",
