@@ -147,6 +147,7 @@ class Add(Form):
     name: Annotated[Text, Field(min_length=1, max_length=80)]
     district: Id | None = Field(default=None, description="home district; the town chooses one without it")
     home: Id | None = Field(default=None, description="building of kind home that nobody owns")
+    job: Id | None = Field(default=None, description="one of GET /api/v1/jobs")
     purse: Cents | None = Field(default=None, description="cents to begin with; as everybody else without it")
     like: Id | None = Field(default=None, description="a preset, whose traits, goals, likes and hours hold where nothing is said")
     traits: Traits | None = None

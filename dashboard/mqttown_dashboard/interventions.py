@@ -78,7 +78,7 @@ def _resident(state: State, form: Add) -> Resident:
             words = f"There is no preset {form.like!r}; GET /api/v1/presets lists them."
             raise ProblemError(422, "bad_parameters", words, path="body.like", allowed=sorted(state.presets.people))
         taken = like.model_dump(include=set(_TAKEN))
-    said = form.model_dump(include={"name", "district", "home", *_TAKEN}, exclude_none=True)
+    said = form.model_dump(include={"name", "district", "home", "job", *_TAKEN}, exclude_none=True)
     return Resident.model_validate({**taken, **said, "id": form.agent})
 
 

@@ -31,7 +31,7 @@ TOLD = {
     "online": 3,
     "journal_lag_ticks": 1,
 }
-"""As the orchestrator tells it; tests/town reads the exposition of a whole town."""
+"""As the orchestrator tells it; a town's own orchestrator tells the same."""
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,8 @@
 /** Health at a glance: what is there, how long ticks take, queues, verdicts, and what models cost. */
 
-import type { ReactNode } from "react";
+import { useEffect, useState, type ReactNode } from "react";
 import type { components } from "../api/schema.ts";
+import { Curve } from "../cards/parts.tsx";
 import { units } from "../portal/parts.tsx";
 import { amount, useWords, type Say } from "./text.ts";
 
@@ -14,6 +15,7 @@ const PHASES = [
 ] as const;
 const RANKS = ["p50", "p95", "p99"] as const;
 const TICK_TOWN_SECONDS = 60;
+const REMEMBERED = 60;
 
 export function Glance({ seen }: { seen: Seen }) {
   const t = useWords();
@@ -52,9 +54,15 @@ function Tile({ name, state, children }: { name: string; state?: "good" | "wait"
 
 function Ticks({ told, speed }: { told: Figures; speed: number }) {
   const t = useWords();
+  const [lately, setLately] = useState<readonly number[]>([]);
+  useEffect(() => {
+    const newest = told.tick_ms?.p95;
+    if (newest !== undefined) setLately((known) => [...known, Math.round(newest * 10) / 10].slice(-REMEMBERED));
+  }, [told]);
   return (
     <section className="sheet" aria-labelledby="ticks">
       <h2 id="ticks">{t("tick.title")}</h2>
+      <Curve values={lately} label={t("tick.curve")} />
       <p className="soft">{speed > 0 ? t("tick.budget", { milliseconds: amount((TICK_TOWN_SECONDS / speed) * 1000, t, 1) }) : t("tick.free")}</p>
       <table className="figures">
         <thead><tr><th scope="col">{t("tick.phase")}</th>{RANKS.map((rank) => <th key={rank} scope="col">{t("tick.ms", { rank })}</th>)}</tr></thead>

@@ -3,6 +3,7 @@
 import { RefusedError } from "../api/client.ts";
 import { Problem, useAsked } from "../portal/parts.tsx";
 import { useSession } from "../portal/session.ts";
+import { Accounts } from "./Accounts.tsx";
 import { AuditLog } from "./AuditLog.tsx";
 import { Glance } from "./Glance.tsx";
 import { Hand } from "./Hand.tsx";
@@ -35,6 +36,7 @@ export default function Operation() {
           </div>
           <Hand />
           <AuditLog />
+          <Accounts />
         </>
       )}
     </>

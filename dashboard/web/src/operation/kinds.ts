@@ -12,9 +12,9 @@ export interface Entry {
   label: "building" | "item" | "cents" | "job" | "name" | "rule" | "value" | "agent" | "id" | "agents" | "text" | "from" | "to" | "both" | "words" | "weather" | "district" | "home" | "like" | "purse";
   form: "id" | "text" | "number" | "list" | "choice" | "check";
   /** whose ids are suggested */
-  of?: "buildings" | "agents" | "districts";
+  of?: "buildings" | "agents" | "districts" | "jobs";
   options?: readonly string[];
-  hint?: "everywhere" | "list" | "everybody" | "words" | "chosen" | "rule" | "mend";
+  hint?: "everywhere" | "list" | "everybody" | "words" | "chosen" | "rule" | "mend" | "jobs";
   optional?: true;
 }
 
@@ -29,7 +29,7 @@ export const KINDS: Readonly<Record<Kind, readonly Entry[]>> = {
   open: [PLACE],
   usual: [PLACE],
   price: [{ name: "item", label: "item", form: "id" }, CENTS, { ...PLACE, hint: "everywhere", optional: true }],
-  wage: [{ name: "job", label: "job", form: "id" }, CENTS],
+  wage: [{ name: "job", label: "job", form: "id", of: "jobs", hint: "jobs" }, CENTS],
   rule: [{ name: "name", label: "rule", form: "choice", options: ["levy", "rich", "poor", "earshot"], hint: "rule" }, { name: "value", label: "value", form: "number" }],
   plant: [{ name: "agent", label: "agent", form: "id", of: "agents" }, WORDS],
   broadcast: [WORDS],
@@ -40,7 +40,7 @@ export const KINDS: Readonly<Record<Kind, readonly Entry[]>> = {
   add: [
     { name: "agent", label: "id", form: "id" }, { ...NAME, form: "text" },
     { name: "district", label: "district", form: "id", of: "districts", hint: "chosen", optional: true },
-    { name: "like", label: "like", form: "id", of: "agents", optional: true }, { name: "purse", label: "purse", form: "number", optional: true },
+    { name: "job", label: "job", form: "id", of: "jobs", optional: true }, { name: "like", label: "like", form: "id", of: "agents", optional: true }, { name: "purse", label: "purse", form: "number", optional: true },
   ],
 };
 

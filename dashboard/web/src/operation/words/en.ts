@@ -31,6 +31,7 @@ export const en = {
   "glance.unknown": "not told yet",
 
   "tick.title": "How long a tick takes",
+  "tick.curve": "95th percentile since this page was opened, ms",
   "tick.budget": "At this speed a tick has {{milliseconds}} ms.",
   "tick.free": "As fast as it can.",
   "tick.phase": "phase",
@@ -89,6 +90,7 @@ export const en = {
   "hand.kind": "What",
   "hand.do": "Do it",
   "hand.done": "Done:",
+  "hand.lately": "Lately",
   "hand.close": "close a place",
   "hand.open": "open a place",
   "hand.usual": "a place's usual hours again",
@@ -105,7 +107,7 @@ export const en = {
   "field.building": "Place",
   "field.item": "Item",
   "field.cents": "Cents",
-  "field.job": "Job, or all",
+  "field.job": "Job",
   "field.name": "Name",
   "field.rule": "Rule",
   "field.value": "Value",
@@ -127,6 +129,7 @@ export const en = {
   "hint.everybody": "Ids with commas between them; empty for everybody.",
   "hint.words": "Commas between them; empty: none get through.",
   "hint.chosen": "Empty: the town chooses.",
+  "hint.jobs": "Or all.",
   "hint.rule": "levy in permille, rich and poor in cents, earshot in cm.",
   "hint.mend": "The way back is called as the cut, with -back.",
 
@@ -142,4 +145,15 @@ export const en = {
   "audit.older": "Older",
   "audit.newest": "Newest",
   "audit.region": "Entries of the audit log",
+
+  "accounts.title": "Accounts",
+  "accounts.since": "since {{date}}",
+  "accounts.role": "Role",
+  "accounts.role.owner": "owner",
+  "accounts.role.researcher": "researcher",
+  "accounts.role.operator": "operator",
+  "accounts.lock": "Lock out",
+  "accounts.unlock": "Let in again",
+  "accounts.first": "From the beginning",
+  "accounts.more": "More",
 };

@@ -33,6 +33,7 @@ export const sv: Words = {
   "glance.unknown": "inte berättat än",
 
   "tick.title": "Hur länge ett tick tar",
+  "tick.curve": "95:e percentilen sedan sidan öppnades, ms",
   "tick.budget": "I den här takten har ett tick {{milliseconds}} ms.",
   "tick.free": "Så fort det går.",
   "tick.phase": "del",
@@ -91,6 +92,7 @@ export const sv: Words = {
   "hand.kind": "Vad",
   "hand.do": "Gör det",
   "hand.done": "Gjort:",
+  "hand.lately": "På sistone",
   "hand.close": "stäng ett ställe",
   "hand.open": "öppna ett ställe",
   "hand.usual": "ett ställes vanliga tider igen",
@@ -107,7 +109,7 @@ export const sv: Words = {
   "field.building": "Ställe",
   "field.item": "Vara",
   "field.cents": "Cent",
-  "field.job": "Arbete, eller all",
+  "field.job": "Arbete",
   "field.name": "Namn",
   "field.rule": "Regel",
   "field.value": "Värde",
@@ -129,6 +131,7 @@ export const sv: Words = {
   "hint.everybody": "Id med komma emellan; tomt för alla.",
   "hint.words": "Komma emellan; tomt: inga kommer fram.",
   "hint.chosen": "Tomt: staden väljer.",
+  "hint.jobs": "Eller all.",
   "hint.rule": "levy i promille, rich och poor i cent, earshot i cm.",
   "hint.mend": "Vägen tillbaka heter som avbrottet, med -back.",
 
@@ -144,4 +147,15 @@ export const sv: Words = {
   "audit.older": "Äldre",
   "audit.newest": "Nyaste",
   "audit.region": "Poster i granskningsloggen",
+
+  "accounts.title": "Konton",
+  "accounts.since": "sedan {{date}}",
+  "accounts.role": "Roll",
+  "accounts.role.owner": "ägare",
+  "accounts.role.researcher": "forskare",
+  "accounts.role.operator": "driftansvarig",
+  "accounts.lock": "Stäng ute",
+  "accounts.unlock": "Släpp in igen",
+  "accounts.first": "Från början",
+  "accounts.more": "Fler",
 };
