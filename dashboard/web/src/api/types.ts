@@ -45,3 +45,15 @@ export interface Chapter {
   before: TownEvent[];
   events: TownEvent[];
 }
+
+/** What owners see and send. Money of thinking is millionths of a unit, traits are permille. */
+export type Persona = Schemas["Persona"];
+export type Mind = Schemas["Mind"];
+export type Budget = Schemas["Budget"];
+export type Permissions = Schemas["Permissions"];
+export type HostedResident = Schemas["ResidentView"];
+export type ResidentStatus = HostedResident["status"];
+export type NewResident = Schemas["NewResident"];
+export type Models = Schemas["Models"];
+export type Verb = NonNullable<Permissions["allowed_actions"]>[number];
+export type PlaceKind = Persona["likes"][number];

@@ -5,8 +5,11 @@ import { useParts, useShown } from "../store/context.ts";
 import { go } from "../store/route.ts";
 import { LANGUAGES, type Language } from "../text/text.ts";
 import { Account } from "./Account.tsx";
+import { NewResident } from "./NewResident.tsx";
 import { useAsked, useDeed } from "./parts.tsx";
 import "./portal.css";
+import { Resident } from "./Resident.tsx";
+import { Residents } from "./Residents.tsx";
 import { useSession } from "./session.ts";
 import { Forgotten, Recover, SignIn, SignUp } from "./SignIn.tsx";
 import { useWords } from "./text.ts";
@@ -54,11 +57,14 @@ function Page({ signedIn }: { signedIn: boolean }) {
 }
 
 function pageOf(path: readonly string[], token: string, signedIn: boolean): React.ReactNode {
-  const [page] = path;
+  const [page, one] = path;
   if (page === "recover") return <Recover token={token} />;
   if (page === "forgotten") return <Forgotten />;
   if (page === "sign-up" && !signedIn) return <SignUp />;
   if (!signedIn) return <SignIn />;
   if (page === "operation") return <Suspense><Operation /></Suspense>;
-  return <Account />;
+  if (page === "account") return <Account />;
+  if (page === "new") return <NewResident />;
+  if (page === "residents" && one !== undefined) return <Resident key={one} id={one} />;
+  return <Residents />;
 }

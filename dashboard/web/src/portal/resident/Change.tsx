@@ -1,0 +1,49 @@
+/** Change a resident: its character and mind, which makes a version, and what it may do and spend, which holds at once. */
+
+import { useState, type FormEvent } from "react";
+import { budgetOf, drafted, mindOf, permissionsOf, personaOf, type Draft } from "../draft.ts";
+import { Field, Problem, useDeed } from "../parts.tsx";
+import { FirstFields, MoreFields } from "../ResidentFields.tsx";
+import { useSession } from "../session.ts";
+import { useWords } from "../text.ts";
+import type { Of } from "./of.ts";
+
+export function Change({ one, again }: Of) {
+  const t = useWords();
+  const session = useSession();
+  const { resident } = one;
+  const [draft, setDraft] = useState<Draft>(() => drafted(resident, resident));
+  const [note, setNote] = useState("");
+  const [kept, setKept] = useState(0);
+  const { busy, problem, run } = useDeed();
+  const change = (changes: Partial<Draft>): void => setDraft((now) => ({ ...now, ...changes }));
+  const send = (event: FormEvent): void => {
+    event.preventDefault();
+    void run(async () => {
+      const day = budgetOf(draft);
+      const made = await session.ask("patch", "/api/v1/me/residents/{agent_id}", {
+        path: { agent_id: one.id },
+        body: {
+          persona: { ...personaOf(draft), name: resident.name, tagline: resident.tagline ?? null }, mind: mindOf(draft), permissions: permissionsOf(draft),
+          ...(day === null ? { no_budget: true } : { budget: { ...resident.budget, ...day } }), note: note.trim() === "" ? null : note.trim(),
+        },
+      });
+      setKept(made.version);
+      setNote("");
+      again();
+    });
+  };
+  return (
+    <form className="columns" onSubmit={send}>
+      <section className="sheet" aria-label={t("one.change")}>
+        <p className="soft">{t("change.why")}</p>
+        <FirstFields draft={draft} change={change} known />
+        <Field label={t("change.note")} value={note} onChange={(event) => setNote(event.target.value)} maxLength={200} />
+        <Problem of={problem} />
+        <button type="submit" className="primary" disabled={busy}>{t("change.keep")}</button>
+        {kept > 0 && <p role="status">{t("change.kept", { version: kept })}</p>}
+      </section>
+      <section className="sheet" aria-label={t("make.more")}><MoreFields draft={draft} change={change} known /></section>
+    </form>
+  );
+}

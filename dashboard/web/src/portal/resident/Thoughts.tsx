@@ -1,0 +1,51 @@
+/** What a resident had in mind when it acted: its reasoning and the memories that came to it. */
+
+import { useParts } from "../../store/context.ts";
+import { timeOf } from "../../store/time.ts";
+import { Problem, useAsked } from "../parts.tsx";
+import { useSession } from "../session.ts";
+import { useWords } from "../text.ts";
+import type { Of } from "./of.ts";
+
+const EVERY_MS = 5_000;
+
+export function Thoughts({ one }: Of) {
+  const t = useWords();
+  const { store } = useParts();
+  const session = useSession();
+  const { answer, problem } = useAsked(() => session.ask("get", "/api/v1/me/residents/{agent_id}/thoughts", { path: { agent_id: one.id } }), [one.id], EVERY_MS);
+  return (
+    <section className="sheet" aria-label={t("one.thoughts")}>
+      <Problem of={problem} />
+      {answer?.items.length === 0 && <p className="soft">{t("thoughts.none")}</p>}
+      <ol className="records thoughts">
+        {(answer?.items ?? []).map((thought) => (
+          <li key={thought.number}>
+            <div>
+              <p><time>{timeOf(store.start, thought.tick)}</time> <b>{verbOf(thought.action, t)}</b> {thought.model !== null && <span className="soft">{thought.model}</span>}</p>
+              <p>{thought.reasoning === null ? <span className="soft">{t("thoughts.silent")}</span> : <q>{thought.reasoning}</q>}</p>
+              <Memories memories={thought.memories} />
+            </div>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+/** Memories that came to mind, best first. */
+export function Memories({ memories }: { memories: readonly Record<string, unknown>[] }) {
+  const t = useWords();
+  if (memories.length === 0) return null;
+  return (
+    <details className="memories">
+      <summary>{t("memories", { count: memories.length })}</summary>
+      <ul>{memories.map((memory, n) => <li key={n}>{String(memory["text"] ?? "")} <span className="soft">{typeof memory["score"] === "number" ? memory["score"].toFixed(2) : ""}</span></li>)}</ul>
+    </details>
+  );
+}
+
+export function verbOf(action: string, t: ReturnType<typeof useWords>): string {
+  const key = `verb.${action}`;
+  return t.has(key) ? t(key) : action;
+}
