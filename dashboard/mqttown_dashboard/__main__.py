@@ -36,6 +36,7 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._state.hub.close()
+        self._state.wires.close()
         self._state.seats.leave()
         super().handle_exit(sig, frame)
 

@@ -47,6 +47,7 @@ from mqttown_dashboard.routes import (
     stream,
     town,
     versions,
+    wire,
 )
 from mqttown_dashboard.seats import Seats
 from mqttown_dashboard.second_factor import SecondFactor
@@ -60,6 +61,7 @@ from mqttown_dashboard.thoughts import Thoughts
 from mqttown_dashboard.throttle import Throttle
 from mqttown_dashboard.tokens import Tokens
 from mqttown_dashboard.town import Town
+from mqttown_dashboard.wire import Wires
 
 __all__ = ["create_api", "create_app", "running"]
 
@@ -69,7 +71,7 @@ Positions are metres in the town's frame, money is whole cents, times are ticks 
 `{"items": […], "next": cursor}`. Errors are problem JSON: `code`, `detail`, `path`, `allowed`."""
 ROUTERS: Final = (
     town, agents, buildings, events, history, moment, stream, accounts, recovery, sessions, second_factor, mine, versions,
-    residents, insight, presets, claims, models, operation, door,
+    residents, insight, presets, claims, models, operation, door, wire,
 )  # fmt: skip
 
 
@@ -100,7 +102,8 @@ async def running(settings: Settings) -> AsyncIterator[State]:
         thoughts, residents = Thoughts(portal.pool, lambda: mirror.clock.tick), Residents(portal.pool)
         known_rights = Rights(settings.database, role=bool(rights))
         async with link:
-            ear = Ear(link, mirror, hub, thoughts)
+            wires = Wires()
+            ear = Ear(link, mirror, hub, thoughts, wires)
             async with ear.listening(), seats.kept(), thoughts.kept():
                 await _attend(ear, history, residents)
                 yield State(
@@ -109,7 +112,7 @@ async def running(settings: Settings) -> AsyncIterator[State]:
                     ModelKeys(portal.pool, known_rights),
                     Presets.read(settings.town_file), Review(portal.pool),
                     Talk(compiled.name, Presets.prose(settings.town_file), settings.prompts),
-                    Recovery(portal.pool), letters, SecondFactor.open(portal.pool, settings.data),
+                    Recovery(portal.pool), letters, SecondFactor.open(portal.pool, settings.data), wires,
                 )  # fmt: skip
 
 

@@ -17,6 +17,8 @@ from mqttown_dashboard.hub import Hub
 from mqttown_dashboard.mirror import Mirror
 from mqttown_dashboard.problems import ProblemError, status_of
 from mqttown_dashboard.thoughts import Thoughts, channels
+from mqttown_dashboard.wire import Wires
+from mqttown_dashboard.wire import channels as all_channels
 
 __all__ = ["SERVICE", "Ear"]
 
@@ -46,13 +48,16 @@ class Ear:
         mirror: taught by what is heard.
         hub: told what changed.
         thoughts: told what residents of the portal have in mind.
+        wires: told what goes over the topics of agents that somebody watches.
     """
 
-    def __init__(self, link: Link, mirror: Mirror, hub: Hub, thoughts: Thoughts) -> None:
+    def __init__(self, link: Link, mirror: Mirror, hub: Hub, thoughts: Thoughts, wires: Wires) -> None:
         self._link = link
         self._mirror = mirror
         self._hub = hub
         self._thoughts = thoughts
+        self._wires = wires
+        self._attended: set[str] = set()
         self._town = mirror.town.id
         self._asked: dict[str, asyncio.Future[Any]] = {}
 
@@ -93,7 +98,17 @@ class Ear:
             agent: whose thoughts.
             district: its home district.
         """
+        self._attended.add(agent)
         await self._link.subscribe(*channels(self._town, district, agent))
+
+    async def overhear(self, agent: str, district: str) -> None:
+        """Listen to all private topics of an agent, from now on: what nobody watches is dropped unread.
+
+        Args:
+            agent: whose.
+            district: its home district.
+        """
+        await self._link.subscribe(*all_channels(self._town, district, agent))
 
     async def recall(self, agent: str, query: str, k: int) -> messages.MemoryAnswer:
         """Ask the memory service what comes to an agent's mind.
@@ -190,6 +205,10 @@ class Ear:
 
     def _take(self, message: Incoming) -> None:
         topic = topics.parse(message.topic)
+        if topic.scope == "agent" and not message.retain:
+            self._wires.hear(message.topic, topic, message.payload)
+        if topic.scope == "agent" and topic.direction is not None and topic.subject not in self._attended:
+            return
         payload: dict[str, Any] | None = orjson.loads(message.payload) if message.payload else None
         if topic.scope == "service" and topic.direction == "in":
             answer = _FORMS[topic.channel].model_validate(payload)

@@ -30,6 +30,7 @@ from mqttown_dashboard.thoughts import Thoughts
 from mqttown_dashboard.throttle import Throttle
 from mqttown_dashboard.tokens import Tokens
 from mqttown_dashboard.town import Town
+from mqttown_dashboard.wire import Wires
 
 __all__ = ["State", "StateOf"]
 
@@ -61,6 +62,7 @@ class State:
     recovery: Recovery
     letters: Letters
     second_factor: SecondFactor
+    wires: Wires
 
     def agent(self, name: str) -> Agent:
         """An agent of the town.

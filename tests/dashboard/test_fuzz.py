@@ -14,8 +14,8 @@ from mqttown_dashboard.app import create_api
 
 CASES = 5
 """A route; beside those that follow from its schema alone."""
-STREAMS = ("/api/v1/stream", "/api/v1/agents/{agent_id}/observations")
-"""They go on for ever; `test_stream.py` and the tests of the door read them."""
+STREAMS = ("/api/v1/stream", "/api/v1/agents/{agent_id}/observations", "/api/v1/me/agents/{agent_id}/wire")
+"""They go on for ever; `test_stream.py`, `test_wire.py` and the tests of the door read them."""
 TRACES = (b"Traceback", b'File "/', b"asyncpg", b"site-packages", b"mqttown_dashboard.")
 DOOR = ("/observation", "/memories/recall", "/memories/remember")
 tried: Counter[int] = Counter()
