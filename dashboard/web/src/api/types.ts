@@ -57,3 +57,19 @@ export type NewResident = Schemas["NewResident"];
 export type Models = Schemas["Models"];
 export type Verb = NonNullable<Permissions["allowed_actions"]>[number];
 export type PlaceKind = Persona["likes"][number];
+export type Registered = Schemas["NewCredentials"];
+
+/** One message on a topic of an agent, off its wire. */
+export interface WireMessage {
+  number: number;
+  at: string;
+  topic: string;
+  direction: "in" | "out" | null;
+  channel: string;
+  size: number;
+  message: unknown;
+  text: string | null;
+  valid: boolean;
+  fault: string | null;
+  lost: number;
+}

@@ -5,6 +5,8 @@ import { useParts, useShown } from "../store/context.ts";
 import { go } from "../store/route.ts";
 import { LANGUAGES, type Language } from "../text/text.ts";
 import { Account } from "./Account.tsx";
+import { Agent } from "./Agent.tsx";
+import { Agents } from "./Agents.tsx";
 import { NewResident } from "./NewResident.tsx";
 import { useAsked, useDeed } from "./parts.tsx";
 import "./portal.css";
@@ -64,6 +66,7 @@ function pageOf(path: readonly string[], token: string, signedIn: boolean): Reac
   if (!signedIn) return <SignIn />;
   if (page === "operation") return <Suspense><Operation /></Suspense>;
   if (page === "account") return <Account />;
+  if (page === "agents") return one === undefined ? <Agents /> : <Agent key={one} id={one} />;
   if (page === "new") return <NewResident />;
   if (page === "residents" && one !== undefined) return <Resident key={one} id={one} />;
   return <Residents />;

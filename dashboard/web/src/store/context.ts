@@ -22,7 +22,7 @@ export interface Rooms {
   /** whatever the address after `#/` names */
   Portal: ComponentType;
   /** the part of a place's card by which it is claimed */
-  Claim: ComponentType<{ id: string }>;
+  Claim: ComponentType<{ id: string; price: number; owner: string | null }>;
 }
 
 export interface Parts {

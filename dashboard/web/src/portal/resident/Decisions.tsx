@@ -7,18 +7,17 @@ import { timeOf } from "../../store/time.ts";
 import { Problem, useAsked, useDeed } from "../parts.tsx";
 import { useSession } from "../session.ts";
 import { useWords } from "../text.ts";
-import type { Of } from "./of.ts";
 import { verbOf } from "./Thoughts.tsx";
 
 type Page = Answer<"get", "/api/v1/agents/{agent_id}/actions">;
 const AT_ONCE = 30;
 
-export function Decisions({ one }: Of) {
+export function Decisions({ id }: { id: string }) {
   const t = useWords();
   const { store } = useParts();
   const session = useSession();
-  const ask = (cursor?: string): Promise<Page> => session.ask("get", "/api/v1/agents/{agent_id}/actions", { path: { agent_id: one.id }, query: { limit: AT_ONCE, ...(cursor !== undefined && { cursor }) } });
-  const { answer, problem } = useAsked(() => ask(), [one.id]);
+  const ask = (cursor?: string): Promise<Page> => session.ask("get", "/api/v1/agents/{agent_id}/actions", { path: { agent_id: id }, query: { limit: AT_ONCE, ...(cursor !== undefined && { cursor }) } });
+  const { answer, problem } = useAsked(() => ask(), [id]);
   const [older, setOlder] = useState<Page | null>(null);
   const { busy, problem: refused, run } = useDeed();
   const items = [...(answer?.items ?? []), ...(older?.items ?? [])];
