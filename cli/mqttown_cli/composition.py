@@ -1,6 +1,7 @@
 """What a town is composed of: its processes, and the settings that each is given."""
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -10,10 +11,11 @@ from mqttown_cli.folder import DataFolder, Running
 from mqttown_cli.ports import any_free, next_free
 from mqttown_cli.supervisor import Part
 
-__all__ = ["SERVICES", "ClusterPorts", "Composition", "Plan", "cluster_ports", "reachable"]
+__all__ = ["LOOPBACK", "SERVICES", "ClusterPorts", "Composition", "Plan", "cluster_ports", "reachable"]
 
 SERVICES: Final = ("orchestrator", "memory", "gateway", "dashboard", "cli", "host-1")
 """Processes of ours with a key of their own."""
+LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 
 
 _JAILER_STOP_SECONDS: Final = 20.0
@@ -222,6 +224,8 @@ class Composition:
             settings["MQTTOWN_CA"] = self._trust()["ca"]
         if self._plan.gateway:
             settings["MQTTOWN_PROMPTS"] = str(_content("prompts"))
+        if self._plan.host in LOOPBACK and not self._plan.public and "MQTTOWN_MAIL" not in os.environ:
+            settings["MQTTOWN_MAIL"] = f"file:{Path(self._shared['MQTTOWN_DATA']) / 'letters.jsonl'}"
         given = {**self._stored, **self._key("dashboard"), **self._certificate(), **settings}
         return Part("dashboard", "mqttown_dashboard", given, rank=1)
 

@@ -18,7 +18,7 @@ import typer
 from rich.console import Console
 
 from mqttown_broker.tls import Tls, TlsError, self_signed
-from mqttown_cli.composition import Composition, Plan, cluster_ports
+from mqttown_cli.composition import LOOPBACK, Composition, Plan, cluster_ports
 from mqttown_cli.folder import DEFAULT_DATA, DataFolder, FolderError
 from mqttown_cli.ports import PortError, choose_ports
 from mqttown_cli.postgres import EmbeddedPostgres, PostgresError
@@ -28,7 +28,6 @@ __all__ = ["up"]
 
 DEFAULTS: Final[dict[str, Any]] = {"town": "helsinki", "residents": 25, "seed": 1}
 """What a new town is made from; a town that goes on keeps what it was made from."""
-LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 console = Console(stderr=False, highlight=False, soft_wrap=True)
 
 

@@ -14,6 +14,7 @@ export function PlaceCard({ id }: { id: string }) {
   const owner = useShown(() => store.world.buildings.get(id)?.owner ?? null);
   const house = store.world.house(id);
   const building = useAnswer(() => source.building(id), [id, moment, owner]);
+  const present = useShown((shown) => shown.replay === null);
   const [offer, setOffer] = useState<number | null>(null);
   useEffect(() => setOffer((known) => building?.price ?? known), [building]);
   const history = useAnswer(() => source.events({ building: id, kind: ["said", "bought", "claimed", "started_work", "finished_work", "arrived"], until: Math.floor(store.world.tick()), limit: 14 }), [id, moment]);
@@ -28,7 +29,7 @@ export function PlaceCard({ id }: { id: string }) {
         <Fact name={t("place.owner")}>{owner === null ? t("place.owner.none") : <Link agent={owner}>{store.world.agent(owner)}</Link>}</Fact>
         {building?.land_price != null && <Fact name={t(owner === null ? "place.price" : "place.land")}>{t.euros(building.land_price)}</Fact>}
       </dl>
-      {rooms !== null && offer !== null && <Suspense fallback={null}><rooms.Claim id={id} price={offer} owner={owner} /></Suspense>}
+      {rooms !== null && present && offer !== null && <Suspense fallback={null}><rooms.Claim id={id} price={offer} owner={owner} /></Suspense>}
       <h3>{t("place.inside")}</h3>
       {inside === "" ? <p className="soft">{t("place.inside.none")}</p> : <ul className="friends">{inside.split(" ").map((one) => <li key={one}><Link agent={one}><Dot id={one} /> {store.world.agent(one)}</Link></li>)}</ul>}
       {building !== null && building.stock.length > 0 && (
