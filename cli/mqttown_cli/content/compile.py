@@ -14,7 +14,7 @@ from mqttown_cli.content.models import Job, Person
 from mqttown_cli.content.problem import ContentError
 from mqttown_cli.content.trade import place_json, trade_of
 
-__all__ = ["FORMAT", "compile_town", "content_hash", "find_town"]
+__all__ = ["FORMAT", "compile_content", "compile_town", "content_hash", "find_town"]
 
 FORMAT: Final = 1
 """Version of the compiled town."""
@@ -34,7 +34,15 @@ def compile_town(town_dir: Path, residents: int, seed: int) -> dict[str, Any]:
     Raises:
         ContentError: the content has mistakes; it carries all of them.
     """
-    content = checked(load(town_dir))
+    return compile_content(checked(load(town_dir)), residents, seed)
+
+
+def compile_content(content: Content, residents: int, seed: int) -> dict[str, Any]:
+    """Compile content that is loaded and checked, as `compile_town` does; content may be compiled more than once.
+
+    Raises:
+        ContentError: the content has mistakes.
+    """
     if content.problems:
         raise ContentError(content.problems)
     if content.map is None or content.town is None or content.items is None or content.crowd is None or content.weather is None:

@@ -274,21 +274,26 @@ def _read(file: str) -> dict[str, Any]:
     return dict(orjson.loads(Path(file).read_bytes()))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)
+def _content(town: str) -> Any:
+    """A town's content, read once in a process: that takes as long as half a town day of 25 residents."""
+    from mqttown_cli.content.check import checked  # noqa: PLC0415  only where content is compiled
+    from mqttown_cli.content.load import find_town, load  # noqa: PLC0415
+
+    return checked(load(find_town(town)))
+
+
 def _written(town: str) -> int:
     """How many people are written; with no more, a town is the same with every seed."""
-    from mqttown_cli.content.load import find_town, load  # noqa: PLC0415  only where content is compiled
-
-    people = load(find_town(town)).people
+    people = _content(town).people
     return 0 if people is None else len(people.people)
 
 
 @lru_cache(maxsize=2)
 def _compile(town: str, residents: int, seed: int) -> dict[str, Any]:
-    from mqttown_cli.content.compile import compile_town  # noqa: PLC0415
-    from mqttown_cli.content.load import find_town  # noqa: PLC0415
+    from mqttown_cli.content.compile import compile_content  # noqa: PLC0415
 
-    return compile_town(find_town(town), residents, seed)
+    return compile_content(_content(town), residents, seed)
 
 
 def _plan(town: Mapping[str, Any]) -> Plan:
