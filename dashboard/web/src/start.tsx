@@ -11,6 +11,7 @@ import { speak } from "./text/text.ts";
 import { Player, type Live } from "./time/player.ts";
 import type { TownMap } from "./api/types.ts";
 import type { Rooms } from "./store/context.ts";
+import { readKept } from "./store/kept.ts";
 import { readRoute } from "./store/route.ts";
 
 const RETRY_MS = 1_500;
@@ -38,6 +39,7 @@ export function start({ source, live, map, address, rooms }: Beginning): void {
     hand.setPose(pose);
   };
   if (rooms !== undefined) {
+    store.set({ me: readKept()?.name ?? null });
     const enter = (): void => store.set({ route: readRoute(location.hash) });
     addEventListener("hashchange", enter);
     enter();

@@ -16,6 +16,7 @@ import { useSession } from "./session.ts";
 import { Forgotten, Recover, SignIn, SignUp } from "./SignIn.tsx";
 import { useWords } from "./text.ts";
 
+const NOWHERE: readonly string[] = [];
 const PAGES = ["residents", "agents", "account"] as const;
 const Operation = lazy(() => import("../operation/Operation.tsx"));
 
@@ -50,7 +51,7 @@ export default function Portal() {
 }
 
 function Page({ signedIn }: { signedIn: boolean }) {
-  const path = useShown((shown) => shown.route?.path ?? []);
+  const path = useShown((shown) => shown.route?.path ?? NOWHERE);
   const token = useShown((shown) => shown.route?.query.get("token") ?? "");
   const main = useRef<HTMLElement>(null);
   const place = path.join("/");

@@ -3,8 +3,7 @@
 import type { ComponentType } from "react";
 import { goTo, useParts, useShown } from "../store/context.ts";
 import { go } from "../store/route.ts";
-import { timeOf } from "../store/time.ts";
-import { Problem, units, useAsked, useDeed } from "./parts.tsx";
+import { Problem, TownTime, units, useAsked, useDeed } from "./parts.tsx";
 import { Change } from "./resident/Change.tsx";
 import { Decisions } from "./resident/Decisions.tsx";
 import { Ends } from "./resident/Ends.tsx";
@@ -68,7 +67,6 @@ function Commands({ one, again }: Of) {
 
 function Now({ one }: Of) {
   const t = useWords();
-  const { store } = useParts();
   const steps = { arrived: one.milestones?.arrived, thought: one.milestones?.first_thought, talk: one.milestones?.first_talk };
   return (
     <div className="columns">
@@ -76,7 +74,7 @@ function Now({ one }: Of) {
         <h2 id="begins">{t("now.begins")}</h2>
         <ol className="steps">
           {(Object.keys(steps) as (keyof typeof steps)[]).map((name) => (
-            <li key={name} className={steps[name] == null ? "" : "done"}><span aria-hidden="true">{steps[name] == null ? "○" : "✓"}</span> {t(`now.${name}`)} <span className="soft">{steps[name] == null ? t("now.not") : timeOf(store.start, steps[name])}</span></li>
+            <li key={name} className={steps[name] == null ? "" : "done"}><span aria-hidden="true">{steps[name] == null ? "○" : "✓"}</span> {t(`now.${name}`)} <span className="soft">{steps[name] == null ? t("now.not") : <TownTime tick={steps[name]} />}</span></li>
           ))}
         </ol>
       </section>

@@ -2,6 +2,8 @@
 
 import { useEffect, useId, useRef, useState, type ComponentProps, type FormEvent, type ReactNode } from "react";
 import { RefusedError } from "../api/client.ts";
+import { useParts, useShown } from "../store/context.ts";
+import { dateAt, timeOf } from "../store/time.ts";
 import { useWords, type Say } from "./text.ts";
 
 const COPIED_MS = 2_500;
@@ -171,4 +173,12 @@ export function when(date: string, t: Say): string {
 /** Millionths of a unit of money in units. */
 export function units(micros: number, t: Say): string {
   return (micros / 1e6).toLocaleString(t.language === "pseudo" ? "en" : t.language, { maximumFractionDigits: 4 });
+}
+
+/** A tick as weekday and time of day in the town. */
+export function TownTime({ tick }: { tick: number }) {
+  const t = useWords();
+  const { store } = useParts();
+  useShown((shown) => shown.overview); // which tells when tick 0 was
+  return <time>{t.weekday(dateAt(store.start, tick))} {timeOf(store.start, tick)}</time>;
 }

@@ -2,18 +2,9 @@
 
 import { call, RefusedError, type Answer, type Given, type Method, type PathOf } from "../api/client.ts";
 import { useParts } from "../store/context.ts";
+import { PLACE, readKept, type Kept } from "../store/kept.ts";
 import type { Store } from "../store/store.ts";
 
-interface Kept {
-  name: string;
-  access: string;
-  /** good once: a second use ends the session */
-  refresh: string;
-  /** when the access token is over, Unix milliseconds */
-  until: number;
-}
-
-const PLACE = "mqttown.session";
 const EARLY_MS = 20_000;
 
 export class Session {
@@ -22,9 +13,8 @@ export class Session {
 
   constructor(store: Store) {
     this.store = store;
-    store.set({ me: read()?.name ?? null });
     addEventListener("storage", ({ key }) => {
-      if (key === PLACE || key === null) store.set({ me: read()?.name ?? null });
+      if (key === PLACE || key === null) store.set({ me: readKept()?.name ?? null });
     });
   }
 
@@ -68,7 +58,7 @@ export class Session {
   }
 
   private async token(bad: string | null): Promise<string | null> {
-    const kept = read();
+    const kept = readKept();
     if (kept === null) return null;
     if (kept.access !== bad && Date.now() < kept.until - EARLY_MS) return kept.access;
     this.refreshing ??= alone(() => this.refresh(kept.access)).finally(() => (this.refreshing = null));
@@ -76,7 +66,7 @@ export class Session {
   }
 
   private async refresh(old: string): Promise<string | null> {
-    const now = read();
+    const now = readKept();
     if (now === null || now.access !== old) return now?.access ?? null; // another tab was faster
     try {
       const told = await call("post", "/api/v1/sessions/refresh", { body: { refresh_token: now.refresh } });
@@ -105,15 +95,6 @@ export function useSession(): Session {
   const known = sessions.get(store) ?? new Session(store);
   sessions.set(store, known);
   return known;
-}
-
-function read(): Kept | null {
-  const text = localStorage.getItem(PLACE);
-  try {
-    return text === null ? null : (JSON.parse(text) as Kept);
-  } catch {
-    return null;
-  }
 }
 
 /** One tab at a time. Without HTTPS browsers have no such locks; there two tabs may rarely refresh at once, and have to sign in again. */

@@ -2,9 +2,7 @@
 
 import { useState } from "react";
 import type { Answer } from "../../api/client.ts";
-import { useParts } from "../../store/context.ts";
-import { timeOf } from "../../store/time.ts";
-import { Problem, useAsked, useDeed } from "../parts.tsx";
+import { Problem, TownTime, useAsked, useDeed } from "../parts.tsx";
 import { useSession } from "../session.ts";
 import { useWords } from "../text.ts";
 import { verbOf } from "./Thoughts.tsx";
@@ -14,7 +12,6 @@ const AT_ONCE = 30;
 
 export function Decisions({ id }: { id: string }) {
   const t = useWords();
-  const { store } = useParts();
   const session = useSession();
   const ask = (cursor?: string): Promise<Page> => session.ask("get", "/api/v1/agents/{agent_id}/actions", { path: { agent_id: id }, query: { limit: AT_ONCE, ...(cursor !== undefined && { cursor }) } });
   const { answer, problem } = useAsked(() => ask(), [id]);
@@ -32,7 +29,7 @@ export function Decisions({ id }: { id: string }) {
           <tbody>
             {items.map((deed) => (
               <tr key={`${deed.tick} ${deed.id}`}>
-                <td><time>{timeOf(store.start, deed.tick)}</time></td>
+                <td><TownTime tick={deed.tick} /></td>
                 <td><b>{verbOf(deed.action, t)}</b> <code>{JSON.stringify(deed.parameters)}</code>{deed.reasoning !== null && <><br /><q>{deed.reasoning}</q></>}</td>
                 <td>{deed.status === "accepted" ? <span className="good">{t("verdict.accepted")}</span> : <><span className="refusal">{deed.code}</span> {deed.detail}</>}</td>
               </tr>

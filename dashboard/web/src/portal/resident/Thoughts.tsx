@@ -1,8 +1,6 @@
 /** What a resident had in mind when it acted: its reasoning and the memories that came to it. */
 
-import { useParts } from "../../store/context.ts";
-import { timeOf } from "../../store/time.ts";
-import { Problem, useAsked } from "../parts.tsx";
+import { Problem, TownTime, useAsked } from "../parts.tsx";
 import { useSession } from "../session.ts";
 import { useWords } from "../text.ts";
 import type { Of } from "./of.ts";
@@ -11,7 +9,6 @@ const EVERY_MS = 5_000;
 
 export function Thoughts({ one }: Of) {
   const t = useWords();
-  const { store } = useParts();
   const session = useSession();
   const { answer, problem } = useAsked(() => session.ask("get", "/api/v1/me/residents/{agent_id}/thoughts", { path: { agent_id: one.id } }), [one.id], EVERY_MS);
   return (
@@ -22,7 +19,7 @@ export function Thoughts({ one }: Of) {
         {(answer?.items ?? []).map((thought) => (
           <li key={thought.number}>
             <div>
-              <p><time>{timeOf(store.start, thought.tick)}</time> <b>{verbOf(thought.action, t)}</b> {thought.model !== null && <span className="soft">{thought.model}</span>}</p>
+              <p><TownTime tick={thought.tick} /> <b>{verbOf(thought.action, t)}</b> {thought.model !== null && <span className="soft">{thought.model}</span>}</p>
               <p>{thought.reasoning === null ? <span className="soft">{t("thoughts.silent")}</span> : <q>{thought.reasoning}</q>}</p>
               <Memories memories={thought.memories} />
             </div>
