@@ -9,6 +9,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from mqttown_dashboard.access import Manager
 from mqttown_dashboard.problems import ProblemError, problems
 from mqttown_dashboard.state import StateOf
+from mqttown_dashboard.wire import WireView
 
 __all__ = ["router"]
 
@@ -30,7 +31,7 @@ async def _listened(agent_id: AgentId, state: StateOf, _: Manager) -> str:
     "/me/agents/{agent_id}/wire",
     summary="What goes over its topics (server-sent events)",
     response_class=EventSourceResponse,
-    responses=problems(401, 403, 404),
+    responses={200: {"model": WireView, "description": "`data` of each `message`"}, **problems(401, 403, 404)},
 )
 async def wire(agent: Annotated[str, Depends(_listened)], state: StateOf) -> AsyncIterator[ServerSentEvent]:
     """`message` events from now on, each with its topic, its payload and what of it is not as the contract has it.

@@ -60,16 +60,4 @@ export type PlaceKind = Persona["likes"][number];
 export type Registered = Schemas["NewCredentials"];
 
 /** One message on a topic of an agent, off its wire. */
-export interface WireMessage {
-  number: number;
-  at: string;
-  topic: string;
-  direction: "in" | "out" | null;
-  channel: string;
-  size: number;
-  message: unknown;
-  text: string | null;
-  valid: boolean;
-  fault: string | null;
-  lost: number;
-}
+export type WireMessage = Schemas["WireView"];
