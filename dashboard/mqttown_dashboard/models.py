@@ -23,6 +23,7 @@ __all__ = [
     "HistoryOverview",
     "Hour",
     "HourOfDistrict",
+    "JobView",
     "MapBuilding",
     "MapDistrict",
     "MapTown",
@@ -123,7 +124,7 @@ class Building(BaseModel):
     stock: list[Stock] = Field(default_factory=list)
 
 
-class Job(BaseModel):
+class JobView(BaseModel):
     """Daily work at a place."""
 
     id: Id

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from mqttown_contract.errors import Code
+from mqttown_dashboard.examples import exemplify
 
 __all__ = ["MEDIA_TYPE", "PROBLEMS", "STATUS_OF_CODE", "Problem", "ProblemError", "install", "problems", "status_of", "unknown"]
 
@@ -184,8 +185,9 @@ class _Named:
 
 
 def _describe(openapi: dict[str, Any]) -> dict[str, Any]:
-    """Say of every refusal that it is problem JSON, which FastAPI does not know of."""
+    """Say of every refusal that it is problem JSON, which FastAPI does not know of; and put the examples in."""
     openapi["components"]["schemas"] |= {"Problem": Problem.model_json_schema()}
+    exemplify(openapi)
     for operations in openapi["paths"].values():
         for operation in operations.values():
             for status, answer in operation["responses"].items():

@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 
 import orjson
 
-from mqttown_dashboard.models import Building, Job, Stock
+from mqttown_dashboard.models import Building, JobView, Stock
 from mqttown_dashboard.needs import Meal
 
 __all__ = ["Town"]
@@ -44,7 +44,7 @@ class Town:
     map_gzip: bytes
     etag: str
     buildings: dict[str, Building]
-    jobs: list[Job]
+    jobs: list[JobView]
     districts: dict[str, str]
     people: dict[str, dict[str, Any]]
     purses: dict[str, int]
@@ -148,10 +148,10 @@ def _building(entry: dict[str, Any], land_price: int | None) -> Building:
     )
 
 
-def _job(entry: dict[str, Any]) -> Job:
+def _job(entry: dict[str, Any]) -> JobView:
     begins, ends = (f"{entry[edge] // 60:02}:{entry[edge] % 60:02}" for edge in ("from", "to"))
     told = {name: entry[name] for name in ("id", "title", "building", "days", "wage")}
-    return Job(**told, begins=begins, ends=ends)
+    return JobView(**told, begins=begins, ends=ends)
 
 
 def _metres(points: Sequence[Sequence[float]]) -> list[tuple[float, float]]:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Header
 from fastapi.responses import Response
 
 from mqttown_dashboard.access import ANYONE
-from mqttown_dashboard.models import Clock, District, Job, MapTown
+from mqttown_dashboard.models import Clock, District, JobView, MapTown
 from mqttown_dashboard.state import StateOf
 
 __all__ = ["router"]
@@ -36,7 +36,7 @@ async def clock(state: StateOf) -> Clock:
 
 
 @router.get("/jobs", summary="What one can work as")
-async def jobs(state: StateOf) -> list[Job]:
+async def jobs(state: StateOf) -> list[JobView]:
     """Every job of the town. A hosted resident may be registered with one; several may have the same."""
     return state.town.jobs
 
