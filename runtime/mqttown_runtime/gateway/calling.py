@@ -6,7 +6,6 @@ from typing import Any, Final
 
 __all__ = ["answer_format", "call_of", "with_tools_in_words"]
 
-_ANSWER: Final = 'Answer with one JSON object and nothing else: {"action": …, "parameters": {…}}'
 _LONGEST_TEXT: Final = 120
 _SHOWN_CHOICES: Final = 4
 """More than that are left to the schema, which a model can't but hold; its prompt tells what is there in any case."""
@@ -18,18 +17,20 @@ _HELD: Final = ("^([01][0-9]|2[0-3]):[0-5][0-9]$",)
 
 
 def with_tools_in_words(messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The messages, with the tools told at the beginning of the first that is no system message: what changes least comes first.
+    """The messages, with the tools told at the end of the first that is no system message: what changes least comes first.
 
-    Servers keep what they have worked out for the beginning of a prompt, and the tools are half of it.
+    Servers keep what they have worked out for the beginning of a prompt.
 
     Args:
         messages: of a chat completion.
         tools: likewise.
     """
     lines = ["You can do one of these:", *(_line(tool["function"]) for tool in tools)]
+    lines.append('Answer with one JSON object and nothing else: {"action": …, "parameters": {…}}')
+    words = "\n".join(lines)
     told = [dict(message) for message in messages]
     first = next((message for message in told if message["role"] != "system"), told[-1])
-    first["content"] = "\n".join([*lines, "", str(first["content"]), "", _ANSWER])
+    first["content"] = f"{first['content']}\n\n{words}"
     return told
 
 
