@@ -182,12 +182,12 @@ class Orchestrator:
         assert answer["status"] == "accepted", answer
         return await self.agent(name, answer["result"]["home_district"])
 
-    async def command(self, command: str, *, command_id: str | None = None, **parameters: Any) -> Any:
+    async def command(self, command: str, *, command_id: str | None = None, by: str | None = None, **parameters: Any) -> Any:
         """Have a command carried out, as service `cli`."""
         self._commands += 1
         identity = command_id or f"c-{os.getpid()}-{self._commands}-{len(self.processes)}"
         client = await self.client(f"cli-{self._commands}", topics.service_in(TOWN, "cli", "answer"))
-        message = {"id": identity, "command": command, "parameters": parameters}
+        message = {"id": identity, "command": command, "parameters": parameters, **({"by": by} if by else {})}
         await client.link.publish(topics.service_out(TOWN, "cli", "command"), message)
         return await client.expect("in/answer", lambda told: told["id"] == identity)
 

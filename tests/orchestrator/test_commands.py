@@ -1,5 +1,6 @@
 """Commands of services: registration, keys, revocation, and that they are journaled and answered once."""
 
+import json
 from typing import Any
 
 import pytest
@@ -118,7 +119,10 @@ async def test_an_experimenter_changes_the_town_from_outside(town: Any) -> None:
         assert (wrong["status"], wrong["code"]) == ("rejected", "not_possible"), data
     unknown = await town.command("intervene", kind="flood", data={})
     assert "close" in unknown["allowed"]
-    told = await town.command("intervene", kind="broadcast", data={"text": "The tram is late."})
+    told = await town.command("intervene", by="helmi", kind="broadcast", data={"text": "The tram is late."})
+    (row,) = await town.rows("SELECT what FROM town.audit WHERE kind = 'intervene' AND what ? 'by'")
+    what = json.loads(row["what"])
+    assert (what["by"], what["service"], what["parameters"]["kind"]) == ("helmi", "cli", "broadcast")
     (row,) = await town.rows("SELECT witnesses FROM events WHERE kind = 'announced'")
     assert told["status"] == "accepted"
     assert "aino" in row["witnesses"]
