@@ -112,6 +112,17 @@ def test_prices() -> None:
     assert measure("mean_price", tables(10_000, events=events)) is None
 
 
+def test_customers_and_takings() -> None:
+    def bought(tick: int, agent: str, building: str, price: int) -> dict[str, Any]:
+        return {"tick": tick, "kind": "bought", "agent": agent, "building": building, "data": f'{{"price":{price}}}'}
+
+    sales = [bought(5, "a0", "shop", 900), bought(1_500, "a0", "cafe", 300), bought(1_600, "a0", "cafe", 200)]
+    run = tables(2_880, events=[*sales, bought(2_880, "a1", "shop", 50), {**bought(2_000, "a2", "cafe", 0), "kind": "sold_out"}])
+    assert (measure("customers", run), measure("takings", run)) == (2, 550)
+    assert (measure("customers", run, building="cafe"), measure("takings", run, building="cafe")) == (1, 500)
+    assert (measure("customers", run, building="shop", window=2_880), measure("takings", run, building="bar")) == (2, 0)
+
+
 def test_networks_of_a_known_graph() -> None:
     club = nx.karate_club_graph()  # Zachary (1977)
     assert network.density(club) == pytest.approx(78 * 2 / (34 * 33))
