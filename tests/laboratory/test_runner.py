@@ -59,6 +59,25 @@ class Held(Town):
 '''
 
 
+DEADLY = '''
+"""A model that kills its process as long as there is no gate."""
+
+import os
+import signal
+from pathlib import Path
+
+
+class Deadly:
+    def __init__(self, *, seed: int, gate: str) -> None:
+        self.seed, self.gate, self.steps, self.running = seed, Path(gate), 0, True
+
+    def step(self) -> None:
+        if self.seed == 2 and not self.gate.exists():
+            os.kill(os.getpid(), signal.SIGKILL)
+        self.steps += 1
+'''
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_a_run_that_was_killed_goes_on_where_it_was(rumour: dict[str, Any], tmp_path: Path) -> None:
@@ -85,6 +104,19 @@ def test_a_run_that_was_killed_goes_on_where_it_was(rumour: dict[str, Any], tmp_
     assert {name: (out / "done" / name).stat().st_mtime_ns for name in finished} == finished, "what was there is not run again"
     for table in RunFolder(whole).names:
         assert RunFolder(whole).table(table).equals(RunFolder(out).table(table)), table
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies_is_told_and_what_is_missing_runs_later(tmp_path: Path) -> None:
+    (tmp_path / "deadly.py").write_text(DEADLY, encoding="utf-8")
+    file, gate, out = tmp_path / "deadly.json", tmp_path / "gate", tmp_path / "run"
+    plain = {"name": "deadly", "model": "deadly.py:Deadly", "time_limit": 3, "repetitions": 3, "parameters": {"gate": str(gate)}}
+    file.write_text(json.dumps(plain), encoding="utf-8")
+    with pytest.raises(RunError, match="its process ended"):
+        run_experiment(Experiment.read(file), out, workers=2)
+    gate.touch()
+    manifest = run_experiment(Experiment.read(file), out)
+    assert [entry["steps"] for entry in manifest["runs"]] == [3, 3, 3]
 
 
 def test_more_seeds_come_behind_and_another_experiment_is_refused(rumour: dict[str, Any], run: Run) -> None:

@@ -95,9 +95,15 @@ def _in_processes(experiment: Experiment, out: Path, runs: Sequence[Run], worker
                 progress(0, steps - told)
                 told = steps
                 for future in sorted(done, key=lambda future: waiting[future].run_id):
-                    yield waiting.pop(future), future.result()
+                    yield waiting.pop(future), _fault(future)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _fault(future: Future[str | None]) -> str | None:
+    """Why a run failed, if it did; a process that was killed takes the runs with it that were still to be made."""
+    error = future.exception()
+    return future.result() if error is None else f"its process ended: {error}"
 
 
 def _on_ray(experiment: Experiment, out: Path, runs: Sequence[Run]) -> Iterator[Done]:
