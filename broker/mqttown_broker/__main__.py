@@ -139,7 +139,7 @@ async def _amqtt(settings: GateSettings) -> AsyncIterator[tuple[Ready, Ended]]:
 @asynccontextmanager
 async def _remote(settings: GateSettings) -> AsyncIterator[tuple[Ready, Ended]]:
     broker = RemoteBroker.from_url(settings.broker)
-    if settings.public:
+    if settings.public or not broker.on_this_machine:
         require_proof(settings.data / "broker-proof.json", broker, settings.town)
     await broker.check()
     settings.data.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,7 @@
 """Somebody else's broker by URL: whether it lets us in, and the rules that its operator has to enter."""
 
 import asyncio
+import ipaddress
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from mqttown_contract.types import SERVICES
 __all__ = ["RemoteBroker", "mosquitto_acl", "prove", "require_proof", "rules"]
 
 CONNECT_SECONDS: Final = 5.0
+_WHEN: Final = " (asked for with --public and of a broker on another machine)"
 _REASONS: Final = {
     1: "it does not speak MQTT 3.1.1",
     2: "it refuses the client id",
@@ -58,6 +60,14 @@ class RemoteBroker:
         if parts.scheme != "mqtt" or not parts.hostname:
             raise BrokerError("--broker takes nats, mosquitto, amqtt, or a URL like mqtt://user:password@host:1883")
         return cls(parts.hostname, port, unquote(parts.username or ""), unquote(parts.password or ""))
+
+    @property
+    def on_this_machine(self) -> bool:
+        """Whether it is reached by loopback."""
+        try:
+            return self.host == "localhost" or ipaddress.ip_address(self.host).is_loopback
+        except ValueError:  # a name, which may lead anywhere
+            return False
 
     async def check(self) -> None:
         """Connect once and leave.
@@ -109,7 +119,7 @@ def prove(file: Path, broker: RemoteBroker, town: str, findings: Iterable[Findin
 
 
 def require_proof(file: Path, broker: RemoteBroker, town: str) -> None:
-    """See that the grants suite has passed against a broker.
+    """See that the grants suite has passed against a broker: asked with `--public`, and of one on another machine.
 
     Raises:
         BrokerError: it has not, or that was another broker, town or suite.
@@ -118,14 +128,16 @@ def require_proof(file: Path, broker: RemoteBroker, town: str) -> None:
     try:
         proof = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        raise BrokerError(f"--public: nobody has shown that {broker.host}:{broker.port} holds the grants; {how}") from None
+        raise BrokerError(f"nobody has shown that {broker.host}:{broker.port} holds the grants{_WHEN}; {how}") from None
     wanted = {"suite": SUITE_VERSION, "host": broker.host, "port": broker.port, "town": town}
     other = [name for name, value in wanted.items() if proof.get(name) != value]
     if other:
-        raise BrokerError(f"--public: the check that was made is of another {', '.join(other)}; {how}")
+        raise BrokerError(f"the check that was made{_WHEN} is of another {', '.join(other)}; {how}")
     if not proof.get("held"):
         lacking = [case for case, word in proof["cases"].items() if word != "held"]
-        raise BrokerError(f"--public: {broker.host}:{broker.port} did not hold: {'; '.join(lacking)}")
+        raise BrokerError(
+            f"{broker.host}:{broker.port} did not hold: {'; '.join(lacking)}; so neither --public nor from another machine"
+        )
 
 
 def _text(text: str) -> bytes:

@@ -34,7 +34,7 @@ _TOPICS: Final = """
 
 `p` may publish, `s` may subscribe and is told. What is empty is dropped, refused or filtered. *agent* is the one in the
 topic and *other* is another; *spectator* has no user name. `host-{n}` publishes and hears for the agents that are placed on
-it. Every broker is held to it by one suite, `tests/broker/test_contract.py`.
+it. `tests/broker/test_access_table.py` tries every cell on every broker that holds grants against strangers.
 """
 
 

@@ -14,6 +14,8 @@ __all__ = ["Throttle", "too_many"]
 
 FAILURES_OF_ACCOUNT: Final = RateLimitItemPerMinute(10, 15)
 LETTERS_OF_ACCOUNT: Final = RateLimitItemPerHour(3)
+TURNED_BACK: Final = 1.0
+"""Seconds by which the wall clock must jump back for all counts to begin anew."""
 
 
 class Throttle:
@@ -26,7 +28,8 @@ class Throttle:
     """
 
     def __init__(self, requests_per_minute: int, sign_ins_per_minute: int, sign_ups_per_hour: int) -> None:
-        storage = MemoryStorage()
+        self._storage = storage = MemoryStorage()
+        self._newest = 0.0
         self._all = RateLimitItemPerMinute(requests_per_minute)
         self._sign_ins = RateLimitItemPerMinute(sign_ins_per_minute)
         self._sign_ups = RateLimitItemPerHour(sign_ups_per_hour)
@@ -34,7 +37,12 @@ class Throttle:
         self._exact = MovingWindowRateLimiter(storage)
 
     def request(self, address: str) -> float | None:
-        """Count a request; seconds to wait if it is one too many."""
+        """Count a request; seconds to wait if it is one too many. Each begins here, so the clock is looked at here."""
+        now = time.time()
+        if now < self._newest - TURNED_BACK:  # what was counted after the time that it is now would stay until then
+            self._storage.reset()
+            self._newest = now
+        self._newest = max(self._newest, now)
         if self._rough.hit(self._all, "request", address):
             return None
         return self._wait(self._rough, self._all, "request", address)

@@ -108,6 +108,8 @@ class Allowance:
         if limit is None:
             return None
         times, now = self._acted.setdefault(citizen.id, deque()), self._now()
+        if times and times[-1] > now:  # the clock was set back: nobody waits for more than an hour
+            times = self._acted[citizen.id] = deque(min(when, now) for when in times)
         while times and times[0] <= now - HOUR:
             times.popleft()
         if len(times) < limit:

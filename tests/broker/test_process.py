@@ -94,6 +94,7 @@ async def test_a_broker_by_url_gets_its_rules_written(start: Start, tmp_path: Pa
         ({"MQTTOWN_SERVICE_KEYS": '{"mira": "x"}'}, 3, b"'mira' is no service"),
         ({"MQTTOWN_BROKER": "amqtt", "MQTTOWN_PUBLIC": "true"}, 1, b"does not hold the grants against strangers"),
         ({"MQTTOWN_BROKER": "mqtt://town:secret@127.0.0.1:9", "MQTTOWN_PUBLIC": "true"}, 1, b"nobody has shown that 127.0.0.1:9"),
+        ({"MQTTOWN_BROKER": "mqtt://town:secret@192.0.2.1:1883"}, 1, b"nobody has shown that 192.0.2.1:1883"),
         ({"MQTTOWN_TLS_CERT": "/none.pem"}, 3, b"give both or none"),
         ({"MQTTOWN_TLS_CERT": "/none.pem", "MQTTOWN_TLS_KEY": "/none.pem"}, 1, b"--tls-cert /none.pem"),
     ],

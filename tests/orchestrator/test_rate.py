@@ -50,7 +50,7 @@ def windows(request: pytest.FixtureRequest) -> Iterator[Windows]:
     if request.param == "local":
         yield LocalWindows()
         return
-    shared = SharedWindows(request.getfixturevalue("valkey_url"), request.node.name)
+    shared = SharedWindows(request.getfixturevalue("valkey_url"), request.node.originalname)
     yield shared
     assert shared._away_until == 0, "the store was there all the time"
 
@@ -79,6 +79,19 @@ def test_burst_then_the_average(windows: Windows, clock: Clock) -> None:
     assert 590 < clock.now + refused.retry_after - began < 601
     clock.now += refused.retry_after
     assert tried(stage, mira, 201).count(None) == 200
+
+
+def test_a_clock_that_is_set_back_locks_nobody_out(windows: Windows, clock: Clock) -> None:
+    stage, mira = RateStage(windows), citizen("mira")
+    assert tried(stage, mira, 201)[-1] is not None
+    clock.now -= 86_400
+    answers = tried(stage, mira, 201)
+    assert answers.count(None) == 200, "it begins anew"
+    assert answers[-1].retry_after <= 61
+    clock.now -= 0.5
+    assert tried(stage, mira, 1)[0] is not None, "a small correction frees nobody"
+    clock.now += 2 * 86_400
+    assert tried(stage, mira, 1) == [None]
 
 
 def test_everybody_has_their_own(windows: Windows, clock: Clock) -> None:

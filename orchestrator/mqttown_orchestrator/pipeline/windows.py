@@ -7,7 +7,7 @@ from typing import Final, Protocol
 import structlog
 from limits import RateLimitItem
 from limits.errors import StorageError
-from limits.storage import MemoryStorage, RedisStorage
+from limits.storage import MemoryStorage, RedisStorage, Storage
 from limits.strategies import MovingWindowRateLimiter
 
 __all__ = ["Counted", "LocalWindows", "SharedWindows", "Windows"]
@@ -17,6 +17,8 @@ Counted = tuple[RateLimitItem, str, str]
 _TIMEOUT: Final = 0.25
 _AWAY: Final = 5.0
 """Seconds; while the shared store does not answer, nobody waits for it."""
+_TURNED_BACK: Final = 1.0
+"""Seconds by which the wall clock must jump back for all windows to begin anew."""
 _log = structlog.get_logger("orchestrator")
 
 
@@ -35,11 +37,11 @@ class LocalWindows:
     """In this process alone."""
 
     def __init__(self) -> None:
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._limiter = _Limiter(MemoryStorage())
 
     def take(self, counted: Sequence[Counted]) -> tuple[Counted, float] | None:
         """Count one action; see `Windows`."""
-        return _take(self._limiter, counted)
+        return self._limiter.take(counted)
 
 
 class SharedWindows:
@@ -55,7 +57,7 @@ class SharedWindows:
 
         pool = redis.ConnectionPool.from_url(url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT)
         storage = RedisStorage(url, pool, wrap_exceptions=True, key_prefix=f"mqttown:{town}:rate")
-        self._limiter = MovingWindowRateLimiter(storage)
+        self._limiter = _Limiter(storage)
         self._alone = LocalWindows()
         self._away_until = 0.0
 
@@ -63,20 +65,37 @@ class SharedWindows:
         """Count one action; see `Windows`."""
         if time.monotonic() >= self._away_until:
             try:
-                return _take(self._limiter, counted)
+                return self._limiter.take(counted)
             except StorageError as error:
                 self._away_until = time.monotonic() + _AWAY
                 _log.warning("the shared store of rate limits is away; counting alone", why=str(error))
         return self._alone.take(counted)
 
 
-def _take(limiter: MovingWindowRateLimiter, counted: Sequence[Counted]) -> tuple[Counted, float] | None:
-    """Look at all windows before any is counted: what is refused counts nowhere, and is told the longest wait.
+class _Limiter:
+    """Moving windows in a store, by the wall clock, which may be set back.
 
-    Another process may take the last place in between; then what was counted before it stays counted, on the safe side.
+    What was counted after the time that it is now would fill its window until then, so nothing of it is kept.
     """
-    full = [one for one in counted if len(counted) > 1 and not limiter.test(one[0], *one[1:])]
-    if not full:
-        full = [one for one in counted if not limiter.hit(one[0], *one[1:])]
-    frees = ((one, limiter.get_window_stats(one[0], *one[1:]).reset_time) for one in full)
-    return max(frees, key=lambda pair: pair[1], default=None)
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._windows = MovingWindowRateLimiter(storage)
+        self._newest = 0.0
+
+    def take(self, counted: Sequence[Counted]) -> tuple[Counted, float] | None:
+        """Look at all windows before any is counted: what is refused counts nowhere, and is told the longest wait.
+
+        Another process may take the last place in between; then what was counted before it stays counted, on the safe side.
+        """
+        now = time.time()
+        if now < self._newest - _TURNED_BACK:
+            self._storage.reset()
+            _log.warning("the wall clock was set back; rate limits begin anew", seconds=round(self._newest - now, 1))
+            self._newest = now
+        self._newest = max(self._newest, now)
+        full = [one for one in counted if len(counted) > 1 and not self._windows.test(one[0], *one[1:])]
+        if not full:
+            full = [one for one in counted if not self._windows.hit(one[0], *one[1:])]
+        frees = ((one, self._windows.get_window_stats(one[0], *one[1:]).reset_time) for one in full)
+        return max(frees, key=lambda pair: pair[1], default=None)
