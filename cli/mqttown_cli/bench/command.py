@@ -102,7 +102,7 @@ def classics(
 @app.command()
 def crash(
     kills: Annotated[int, typer.Option(min=1, help="How often something is killed.")] = 200,
-    agents: Annotated[int, typer.Option(min=5, max=2_000, help="Agents that give each other coins.")] = 100,
+    agents: Annotated[int, typer.Option(min=5, max=10_000, help="Agents that give each other coins.")] = 100,
     seed: Annotated[int, typer.Option(help="Of who is killed when.")] = 1,
     speed: Annotated[float, typer.Option(min=1, help="Town seconds per real second.")] = 120.0,
     failpoint_ticks: Annotated[
@@ -120,7 +120,7 @@ def crash(
 
 @app.command()
 def soak(
-    agents: Annotated[int, typer.Option(min=5, max=2_000, help="Agents that give each other coins.")] = 500,
+    agents: Annotated[int, typer.Option(min=5, max=10_000, help="Agents that give each other coins.")] = 500,
     minutes: Annotated[float, typer.Option(min=0.5, help="How long.")] = 60.0,
     speed: Annotated[float, typer.Option(min=1, help="Town seconds per real second.")] = 60.0,
     json_: JsonOption = False,

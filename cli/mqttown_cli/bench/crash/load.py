@@ -6,6 +6,7 @@ import json
 import secrets
 import subprocess
 import sys
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from mqttown_contract.messages import Answer
 __all__ = ["EACH", "Load"]
 
 EACH: Final = 5
-"""Agents in a home: each gives to the next, and nobody else is there."""
+"""Agents in a home: each gives to the next. Nobody else is there, unless there are more agents than homes for them."""
 _REST_SECONDS: Final = 150.0
 
 
@@ -67,11 +68,11 @@ class Load:
 
 
 def _quiet_homes(folder: DataFolder, agents: int) -> list[str]:
-    """Homes in which no resident lives, each `EACH` times in a row."""
+    """Homes in which no resident lives, each `EACH` times in a row; where they are too few, so many more come to live in each."""
     town = json.loads(folder.town_file.read_text(encoding="utf-8"))
     taken = {person["home"] for person in town["people"]}
     free = [building["id"] for building in town["buildings"] if building["kind"] == "home" and building["id"] not in taken]
-    return [home for home in free[: -(-agents // EACH)] for _ in range(EACH)][:agents]
+    return list(islice(cycle([home for home in free for _ in range(EACH)]), agents))
 
 
 async def _register(folder: DataFolder, homes: list[str]) -> list[dict[str, Any]]:
