@@ -204,12 +204,18 @@ class Composition:
             return ()
         settings = {
             "MQTTOWN_MODELS": str((self._plan.models or _content("models") / "models.yaml").absolute()),
-            "MQTTOWN_KEY_SECRETS": f"{self._tokens['keys']}=",  # as Fernet spells 32 bytes
+            "MQTTOWN_KEY_SECRETS": self._key_secrets,
         }
         if self._plan.cassette is not None:
             settings["MQTTOWN_CASSETTE"] = str(self._plan.cassette.absolute())
             settings["MQTTOWN_CASSETTE_MODE"] = self._plan.cassette_mode
         return (Part("gateway", "mqttown_runtime.gateway", {**self._stored, **self._key("gateway"), **settings}, rank=2),)
+
+    @property
+    def _key_secrets(self) -> str:
+        """The operator's secrets for owners' keys before our own, which has encrypted them if there was no other."""
+        own = f"{self._tokens['keys']}="  # as Fernet spells 32 bytes
+        return ",".join(filter(None, (os.environ.get("MQTTOWN_KEY_SECRETS"), own)))
 
     def dashboard(self) -> Part:
         """The page and the API."""

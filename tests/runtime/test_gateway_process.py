@@ -10,12 +10,14 @@ from typing import Any
 
 import asyncpg
 import pytest
+from cryptography.fernet import Fernet
 from stub_model import StubModel, says
 
 from mqttown.link import Address, Link
 from mqttown_contract import topics
 from mqttown_contract.messages import Command, Thought
 from mqttown_runtime.gateway.budget import Budgets, Caps, Holder
+from mqttown_runtime.gateway.keys import KeyLost, Keys
 from mqttown_runtime.gateway.ledger import Ledger
 
 TOWN = "thinking"
@@ -136,3 +138,27 @@ async def test_a_setting_that_can_not_be_meant_ends_it(postgres_url: str, tmp_pa
     _, said = await process.communicate()
     assert process.returncode == 3
     assert b"exclude each other" in said
+
+
+@pytest.fixture
+async def two_secrets(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
+    """The present secret and the former one, with which a key lies encrypted."""
+    present, former = (Fernet.generate_key().decode() for _ in range(2))
+    async with asyncpg.create_pool(postgres_url, min_size=1) as pool:
+        await Ledger(pool).open(Budgets())
+        await Keys(pool, [former]).add("anna", "here", "sk-a-key-of-annas")
+    monkeypatch.setenv("MQTTOWN_KEY_SECRETS", f"{present},{former}")
+    return present, former
+
+
+async def test_a_new_secret_before_the_former_rotates_owners_keys_at_the_start(
+    two_secrets: tuple[str, str], process: asyncio.subprocess.Process, postgres_url: str
+) -> None:
+    assert process.stdout is not None
+    while not (line := await process.stdout.readline()).startswith(b"ready "):
+        assert line, "it ended"
+    async with asyncpg.create_pool(postgres_url, min_size=1) as pool:
+        present, former = two_secrets
+        assert await Keys(pool, [present]).plain("anna", "here") == "sk-a-key-of-annas"
+        with pytest.raises(KeyLost):
+            await Keys(pool, [former]).plain("anna", "here")

@@ -18,7 +18,7 @@ from mqttown_runtime.gateway.budget import Budgets
 from mqttown_runtime.gateway.cassette import Cassette, CassetteError
 from mqttown_runtime.gateway.errands import Errands, announce
 from mqttown_runtime.gateway.gateway import Gateway
-from mqttown_runtime.gateway.keys import Keys
+from mqttown_runtime.gateway.keys import KeyLost, Keys
 from mqttown_runtime.gateway.ledger import CHANNEL, Ledger
 from mqttown_runtime.gateway.registry import RegistryError, read_registry
 from mqttown_runtime.gateway.service import NAME, GatewayService, filters
@@ -63,6 +63,8 @@ async def _gateway(
     budgets, ledger = Budgets(), Ledger(pool)
     await ledger.open(budgets)
     keys = Keys(pool, [secret.get_secret_value() for secret in settings.key_secrets]) if settings.key_secrets else None
+    if keys is not None and len(settings.key_secrets) > 1:
+        await _rotate(keys)
 
     async def key_of(owner: str, provider: str) -> str | None:
         return await keys.plain(owner, provider) if keys is not None else None
@@ -82,6 +84,14 @@ async def _gateway(
             yield gateway, ledger, errands
         finally:
             await gateway.close()
+
+
+async def _rotate(keys: Keys) -> None:
+    """Encrypt owners' keys with the first secret, so that the others can go."""
+    try:
+        log.info("owners' keys are encrypted with the present secret", keys=await keys.rotate())
+    except KeyLost as error:
+        log.error("owners' keys stay as they are; keep the former secrets", error=str(error))  # noqa: TRY400  the words are for a person
 
 
 async def _serve(settings: GatewaySettings) -> None:
