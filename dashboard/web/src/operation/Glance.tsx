@@ -22,29 +22,34 @@ export function Glance({ seen }: { seen: Seen }) {
   const { clock, orchestrator: told } = seen;
   const messages = told.messages ?? {};
   return (
-    <>
-      <section className="sheet" aria-labelledby="glance">
-        <h2 id="glance">{t("glance.title")}</h2>
-        <dl className="tiles">
-          <Tile name={t("glance.town")} state={clock.status === "online" ? "good" : "bad"}>{t(`glance.town.${clock.status}`)}</Tile>
-          <Tile name={t("glance.time")} state={clock.state === "running" ? "good" : "wait"}>{t(`glance.time.${clock.state}`)} <small>{clock.town_time.replace("T", " ").slice(0, 16)}</small></Tile>
-          <Tile name={t("glance.broker")} state={seen.broker ? "good" : "bad"}>{t(seen.broker ? "glance.up" : "glance.down")}</Tile>
-          <Tile name={t("glance.database")} state={seen.database ? "good" : "bad"}>{t(seen.database ? "glance.up" : "glance.down")}</Tile>
-          <Tile name={t("glance.tick")}>{amount(clock.tick, t)}</Tile>
-          <Tile name={t("glance.agents")}>{told.agents == null ? t("glance.unknown") : t("glance.agents.of", { online: amount(told.online ?? 0, t), agents: amount(told.agents, t) })}</Tile>
-          <Tile name={t("glance.watchers")}>{amount(seen.watchers, t)}</Tile>
-          <Tile name={t("glance.lag")} state={(told.journal_lag_ticks ?? 0) > 2 ? "wait" : undefined}>{told.journal_lag_ticks == null ? t("glance.unknown") : amount(told.journal_lag_ticks, t)}</Tile>
-          <Tile name={t("glance.messages")}>{messages["received_per_second"] === undefined ? t("glance.unknown") : t("glance.messages.both", { received: amount(messages["received_per_second"], t, 1), sent: amount(messages["sent_per_second"] ?? 0, t, 1) })}</Tile>
-          <Tile name={t("glance.money")}>{seen.model_money_today === null ? t("glance.money.none") : t("glance.money.both", { money: units(seen.model_money_today, t), tokens: amount(seen.model_tokens_today ?? 0, t) })}</Tile>
-        </dl>
-      </section>
-      <div className="columns">
-        <Ticks told={told} speed={clock.speed} />
-        <Verdicts verdicts={told.verdicts ?? {}} />
-        <Counts id="queues" title={t("queue.title")} name={t("queue.name")} count={t("queue.length")} of={told.queues ?? {}} none={t("glance.unknown")} />
-        <Counts id="dropped" title={t("dropped.title")} name={t("dropped.reason")} count={t("dropped.count")} of={told.dropped ?? {}} none={t("dropped.none")} />
-      </div>
-    </>
+    <section className="sheet" aria-labelledby="glance">
+      <h2 id="glance">{t("glance.title")}</h2>
+      <dl className="tiles">
+        <Tile name={t("glance.town")} state={clock.status === "online" ? "good" : "bad"}>{t(`glance.town.${clock.status}`)}</Tile>
+        <Tile name={t("glance.time")} state={clock.state === "running" ? "good" : "wait"}>{t(`glance.time.${clock.state}`)} <small>{clock.town_time.replace("T", " ").slice(0, 16)}</small></Tile>
+        <Tile name={t("glance.broker")} state={seen.broker ? "good" : "bad"}>{t(seen.broker ? "glance.up" : "glance.down")}</Tile>
+        <Tile name={t("glance.database")} state={seen.database ? "good" : "bad"}>{t(seen.database ? "glance.up" : "glance.down")}</Tile>
+        <Tile name={t("glance.tick")}>{amount(clock.tick, t)}</Tile>
+        <Tile name={t("glance.agents")}>{told.agents == null ? t("glance.unknown") : t("glance.agents.of", { online: amount(told.online ?? 0, t), agents: amount(told.agents, t) })}</Tile>
+        <Tile name={t("glance.watchers")}>{amount(seen.watchers, t)}</Tile>
+        <Tile name={t("glance.lag")} state={(told.journal_lag_ticks ?? 0) > 2 ? "wait" : undefined}>{told.journal_lag_ticks == null ? t("glance.unknown") : amount(told.journal_lag_ticks, t)}</Tile>
+        <Tile name={t("glance.messages")}>{messages["received_per_second"] === undefined ? t("glance.unknown") : t("glance.messages.both", { received: amount(messages["received_per_second"], t, 1), sent: amount(messages["sent_per_second"] ?? 0, t, 1) })}</Tile>
+        <Tile name={t("glance.money")}>{seen.model_money_today === null ? t("glance.money.none") : t("glance.money.both", { money: units(seen.model_money_today, t), tokens: amount(seen.model_tokens_today ?? 0, t) })}</Tile>
+      </dl>
+    </section>
+  );
+}
+
+/** The same in more detail: phases of a tick, verdicts, queues. */
+export function Details({ seen: { clock, orchestrator: told } }: { seen: Seen }) {
+  const t = useWords();
+  return (
+    <div className="columns">
+      <Ticks told={told} speed={clock.speed} />
+      <Verdicts verdicts={told.verdicts ?? {}} />
+      <Counts id="queues" title={t("queue.title")} name={t("queue.name")} count={t("queue.length")} of={told.queues ?? {}} none={t("glance.unknown")} />
+      <Counts id="dropped" title={t("dropped.title")} name={t("dropped.reason")} count={t("dropped.count")} of={told.dropped ?? {}} none={t("dropped.none")} />
+    </div>
   );
 }
 

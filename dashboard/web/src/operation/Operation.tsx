@@ -5,7 +5,7 @@ import { Problem, useAsked } from "../portal/parts.tsx";
 import { useSession } from "../portal/session.ts";
 import { Accounts } from "./Accounts.tsx";
 import { AuditLog } from "./AuditLog.tsx";
-import { Glance } from "./Glance.tsx";
+import { Details, Glance } from "./Glance.tsx";
 import { Hand } from "./Hand.tsx";
 import "./operation.css";
 import { Pace } from "./Pace.tsx";
@@ -30,11 +30,12 @@ export default function Operation() {
           <Glance seen={answer} />
           <div className="columns">
             <Pace clock={answer.clock} again={again} />
-            <Quarantine />
             <HeldWords />
+            <Quarantine />
             <Flags />
           </div>
           <Hand />
+          <Details seen={answer} />
           <AuditLog />
           <Accounts />
         </>

@@ -62,8 +62,10 @@ export function HeldWords() {
         {(answer ?? []).map((one) => (
           <li key={one.id}>
             <div><b>{one.agent}</b> <q>{String(one.parameters["text"] ?? "")}</q><br /><span className="soft">{t("held.why", { rule: one.rule, score: one.score, says: one.says })}</span></div>
-            <Decide what={t("held.pass")} whom={one.agent} busy={busy} act={() => void run(() => decide(one.id, "pass"))} />
-            <Decide what={t("held.refuse")} whom={one.agent} busy={busy} act={() => void run(() => decide(one.id, "refuse"))} />
+            <span className="choices">
+              <Decide what={t("held.pass")} whom={one.agent} busy={busy} act={() => void run(() => decide(one.id, "pass"))} />
+              <Decide what={t("held.refuse")} whom={one.agent} busy={busy} act={() => void run(() => decide(one.id, "refuse"))} />
+            </span>
           </li>
         ))}
       </ul>
@@ -93,8 +95,10 @@ export function Flags() {
         {(answer ?? []).map((one) => (
           <li key={one.id}>
             <div><b>{one.agent}</b>{one.owner !== null && <span className="soft"> {t("quarantine.owner", { owner: one.owner })}</span>}<br />{t("flag.why", { score: one.score, tick: one.tick })}<br /><span className="soft">{Object.entries(one.signs).map(([sign, percent]) => t("flag.sign", { sign, percent: String(percent) })).join(", ")}</span></div>
-            <Decide what={t("flag.clear")} whom={one.agent} busy={busy} act={() => void run(() => clear(one.id))} />
-            <Decide what={t("flag.hold")} whom={one.agent} busy={busy} act={() => void run(() => hold(one.agent, one.id, one.score))} />
+            <span className="choices">
+              <Decide what={t("flag.clear")} whom={one.agent} busy={busy} act={() => void run(() => clear(one.id))} />
+              <Decide what={t("flag.hold")} whom={one.agent} busy={busy} act={() => void run(() => hold(one.agent, one.id, one.score))} />
+            </span>
           </li>
         ))}
       </ul>
