@@ -1,10 +1,15 @@
 """The town's real loop under loss, delay, crash and partition, seed by seed; and broken on purpose, to see that it is noticed."""
 
+import re
+import shlex
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from mqttown_cli.bench.command import app
 from mqttown_cli.bench.simulation.run import simulate
 from mqttown_orchestrator.pipeline import duplicate
 from mqttown_orchestrator.public import Public
@@ -63,6 +68,19 @@ def test_forgetting_what_is_decided_is_noticed(tiny_town: Any, monkeypatch: pyte
     monkeypatch.setattr(duplicate, "decided", lambda *_: None)
     monkeypatch.setattr(judge, "recall", lambda *_: None)
     assert noticed(tiny_town, "nothing_happens_twice")
+
+
+def test_a_seed_that_fails_prints_the_line_that_repeats_it(tiny_town_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duplicate, "decided", lambda *_: None)
+    monkeypatch.setattr(judge, "recall", lambda *_: None)
+    told = CliRunner().invoke(app, ["simulate", str(tiny_town_file), "--seeds", "12"])
+    assert told.exit_code == 1
+    line = re.search(r"^again: mqttown bench (simulate .* --seed (\d+) --seeds 1)$", told.stdout, re.MULTILINE)
+    assert line is not None, told.stdout
+    again = CliRunner().invoke(app, shlex.split(line[1]))
+    assert again.exit_code == 1
+    assert f"seed {line[2]}:" in again.stdout
+    assert "nothing_happens_twice" in again.stdout
 
 
 def test_an_unsure_commit_taken_for_a_failed_one_is_noticed(tiny_town: Any, monkeypatch: pytest.MonkeyPatch) -> None:
