@@ -12,6 +12,7 @@ import asyncpg
 import structlog
 from pydantic import ValidationError
 
+from mqttown.log import log_to
 from mqttown_broker.cache import CredentialCache
 from mqttown_broker.cluster import Cluster
 from mqttown_broker.credentials import create_table, ensure_service_keys, make_key
@@ -181,7 +182,7 @@ async def _serve(settings: GateSettings) -> int:
 
 def main() -> int:
     """Run until SIGTERM; return the exit code."""
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    log_to(sys.stderr)
     try:
         return asyncio.run(_serve(GateSettings()))
     except ValidationError as error:

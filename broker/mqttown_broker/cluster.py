@@ -119,18 +119,21 @@ class Cluster:
 
 
 async def _end_of(server: NatsServer, deaf: asyncio.Event) -> str:
-    """Wait until a server has ended or does not hear the gate any more; return which."""
+    """Wait until a server has ended, can't write its store, or does not hear the gate any more; return which."""
     ended = asyncio.create_task(server.wait(), name="nats-server")
     unheard = asyncio.create_task(deaf.wait(), name="deaf gate")
+    broken = asyncio.create_task(server.broken.wait(), name="broken store")
     try:
-        await asyncio.wait({ended, unheard}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({ended, unheard, broken}, return_when=asyncio.FIRST_COMPLETED)
+        if broken.done():
+            return "nats-server can't write its store; is the disk full?"
         with contextlib.suppress(TimeoutError):  # a server that ends closes the connections first
             async with asyncio.timeout(LAST_WORDS_SECONDS):
                 return f"nats-server ended with code {await ended}"
         return "the connection of the gate to nats-server is gone"
     finally:
-        ended.cancel()
-        unheard.cancel()
+        for task in (ended, unheard, broken):
+            task.cancel()
 
 
 async def _until_open(server: NatsServer, post: Post, trust: ssl.SSLContext | None) -> None:

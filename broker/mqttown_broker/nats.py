@@ -102,6 +102,8 @@ _ID: Final = re.compile(r"\[INF\]\s+ID:\s+(\S+)$")
 _FLAG: Final = {"MQTT": "--mqtt-port", "websocket": "--ws-port"}
 _GRAVE: Final = re.compile(r"\[(?:FTL|ERR)\](?! \S+ - (?:mid|cid|wid|mid_ws):)")
 """Fatal words and errors, but for those about one client: anybody can provoke these in any number."""
+_BROKEN: Final = re.compile(r"\[ERR\] .*([Cc]ritical write error|JetStream out of (?:space|resources)).*")
+"""It can't write its store, and will not until it is started anew; each message to be kept holds its sender up for seconds."""
 _TAKEN: Final = re.compile(r"\[FTL\] Unable to listen for (MQTT|websocket) connections: listen \S+ (\S+): bind: (.*)$")
 
 
@@ -165,6 +167,7 @@ class NatsServer:
         mqtt_port: the real one, once started.
         ws_port: the real one, once started.
         client_port: of the native protocol, on loopback, for the gate alone.
+        broken: set once it can't write its store any more.
     """
 
     def __init__(
@@ -188,6 +191,7 @@ class NatsServer:
         self.ws_port = ws_port
         self.client_port = 0
         self.server_id = ""
+        self.broken = asyncio.Event()
         self._folder = data / "broker" / member.name if member else data / "broker"
         self._process: asyncio.subprocess.Process | None = None
         self._log: asyncio.Task[None] | None = None
@@ -238,6 +242,7 @@ class NatsServer:
 
     async def _launch(self) -> None:
         config = self._write_config()
+        self.broken = asyncio.Event()
         process = await asyncio.create_subprocess_exec(
             _binary(), "-c", str(config),
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
@@ -280,6 +285,8 @@ class NatsServer:
             text = line.decode("utf-8", "replace").rstrip()
             if _GRAVE.search(text):
                 log.warning("nats-server", server=self.name, said=text.partition("] ")[2])
+            if _BROKEN.search(text):
+                self.broken.set()
 
     def _tls_block(self) -> str:
         assert self._tls is not None, "asked for"

@@ -23,6 +23,7 @@ PROCESSES: Final = {
     "dashboard": "mqttown_dashboard.settings:Settings",
 }
 OTHERS: Final = {
+    "MQTTOWN_LOG": "Every process: `json` makes its log one JSON object a line; the orchestrator's then tells traced actions.",
     "MQTTOWN_AGENT": "SDK: user name of the agent.",
     "MQTTOWN_KEY": "SDK: its key.",
     "MQTTOWN_DISTRICT": "SDK: its home district.",

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,6 +27,8 @@ KILL_SECONDS: Final = 2.0
 SERVER_CHECK_SECONDS: Final = 0.2
 LEAN: Final = {"PYTHONSAFEPATH": "1", "MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "131072"}
 """No code out of the working directory; and glibc gives back what it has freed, some 10 MiB over all processes."""
+FULL_BYTES: Final = 1024 * 1024
+"""With less room than that, whatever ends most likely ends for want of it, and can't log why."""
 FINAL_CODES: Final = (0, 3)
 """0: done as asked. 3: a reason that a restart can't mend (the log says which)."""
 
@@ -163,7 +166,8 @@ class Supervisor:
         except (TimeoutError, EOFError) as error:
             await self._end(part)
             said = log.read_bytes()[mark:].decode(errors="replace").strip()
-            raise StartError(f"{part.name} did not come up: {_last_lines(said) or error or 'it said nothing'}") from error
+            why = _last_lines(said) or error or "it said nothing"
+            raise StartError(f"{part.name} did not come up: {why}{_full(self._logs)}") from error
 
     async def _first_word(self, process: asyncio.subprocess.Process) -> dict[str, Any]:
         assert process.stdout is not None
@@ -191,7 +195,7 @@ class Supervisor:
             if code != -signal.SIGKILL:  # that is somebody else's doing, and a restart mends it
                 short_lives = 0 if loop.time() - began > STEADY_SECONDS else short_lives + 1
             part.restarts += 1
-            self._tell(f"{part.name} ended with {_how(code)}; starting it again{_in(short_lives)}")
+            self._tell(f"{part.name} ended with {_how(code)}{_full(self._logs)}; starting it again{_in(short_lives)}")
             await asyncio.sleep(_pause(short_lives))
             try:
                 await self._launch(part)
@@ -229,6 +233,10 @@ def _pause(failures: int) -> float:
 
 def _in(failures: int) -> str:
     return f" in {_pause(failures):.1f} s" if failures else ""
+
+
+def _full(place: Path) -> str:
+    return f" (the disk of {place} is full)" if shutil.disk_usage(place).free < FULL_BYTES else ""
 
 
 def _how(code: int) -> str:

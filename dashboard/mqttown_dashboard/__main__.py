@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from types import FrameType
 
 import orjson
-import structlog
 import uvicorn
 import uvloop
 from asyncpg.exceptions import PostgresError
 from pydantic import ValidationError
 
+from mqttown.log import as_json, log_to
 from mqttown_dashboard.app import create_app, running
 from mqttown_dashboard.settings import Settings
 from mqttown_dashboard.state import State
@@ -43,7 +43,7 @@ class _Server(uvicorn.Server):
 
 def main() -> int:
     """Run until asked to stop; the exit status."""
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    log_to(sys.stderr)
     try:
         settings = Settings()
     except ValidationError as error:
@@ -79,6 +79,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
             lifespan="off",
             log_level="warning",
             access_log=False,
+            log_config=None if as_json() else uvicorn.config.LOGGING_CONFIG,
             timeout_graceful_shutdown=1,
             server_header=False,
             proxy_headers=bool(settings.trusted_proxies),

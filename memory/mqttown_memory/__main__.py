@@ -19,6 +19,7 @@ import structlog
 from pydantic import ValidationError
 
 from mqttown.link import Address, Link
+from mqttown.log import log_to
 from mqttown_contract import topics
 from mqttown_memory.archive import Archive
 from mqttown_memory.chroma import TownSearch
@@ -95,7 +96,7 @@ async def _rebuild(settings: MemorySettings) -> None:
 
 def main() -> int:
     """Run until SIGTERM; return the exit code."""
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    log_to(sys.stderr)
     try:
         settings = MemorySettings()
         asyncio.run(_rebuild(settings) if sys.argv[1:] == ["rebuild"] else _serve_until_told(settings))

@@ -1,4 +1,4 @@
-"""Spans for OpenTelemetry: each tick with its phases, and each action that carries a trace. Off unless a collector is named."""
+"""Traces: spans of ticks and traced actions for OpenTelemetry if a collector is named, and the actions in the log if it is JSON."""
 
 import os
 import re
@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import structlog
 
+from mqttown.log import as_json
 from mqttown_orchestrator.citizens import Undecided
 from mqttown_orchestrator.world.turn import Happened
 
@@ -27,25 +28,25 @@ class Telemetry:
     Use `from_environment`.
 
     Args:
-        provider: of tracers; an `opentelemetry.sdk.trace.TracerProvider`.
+        provider: of tracers; an `opentelemetry.sdk.trace.TracerProvider`. None for the log alone.
     """
 
-    def __init__(self, provider: Any) -> None:
+    def __init__(self, provider: Any | None) -> None:
         self._provider = provider
-        self._tracer = provider.get_tracer("mqttown")
+        self._tracer = provider.get_tracer("mqttown") if provider is not None else None
         self._epoch = time.time_ns() - time.perf_counter_ns()
         self._arrivals = time.time_ns() - time.monotonic_ns()
         self._decided: list[tuple[Undecided, str, str]] = []
 
     @classmethod
     def from_environment(cls) -> "Telemetry | None":
-        """Export to the collector that the environment names; None where it names none.
+        """Export to the collector that the environment names, and log; None where it names none and the log is for people.
 
         Raises:
             ModuleNotFoundError: it names one, but the extra `otel` is not installed.
         """
         if not os.environ.get(ENDPOINT):
-            return None
+            return cls(None) if as_json() else None
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415  an extra
         from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
         from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
@@ -64,7 +65,7 @@ class Telemetry:
                 self._decided.append((sent, decision.agent, status))
 
     def ticked(self, tick: int, began: float, stepped: float, kept: float, told: float) -> None:
-        """Export a tick and what was decided in it.
+        """Export a tick, and tell what was decided in it.
 
         Args:
             tick: which.
@@ -73,38 +74,49 @@ class Telemetry:
             kept: after the commit.
             told: after publishing.
         """
-        from opentelemetry import trace  # noqa: PLC0415  an extra
-
-        attributes = {"mqttown.tick": tick, "mqttown.traced_actions": len(self._decided)}
-        whole = self._tracer.start_span("tick", start_time=self._at(began), attributes=attributes)
-        inside = trace.set_span_in_context(whole)
-        for name, begin, end in (("step", began, stepped), ("commit", stepped, kept), ("publish", kept, told)):
-            self._tracer.start_span(name, context=inside, start_time=self._at(begin)).end(self._at(end))
-        whole.end(self._at(told))
         decided, self._decided = self._decided, []
+        if self._tracer is not None:
+            self._spans(tick, len(decided), (began, stepped, kept, told))
         for sent, agent, status in decided:
-            self._action(sent, agent, status, tick, self._at(told))
+            parent = _PARENT.fullmatch(sent.traceparent or "")
+            if parent is not None and (self._tracer is None or self._action(parent, sent, agent, status, tick, self._at(told))):
+                _log.info(
+                    "action", trace_id=parent[1], agent=agent, action_id=sent.id, action=sent.action, status=status, tick=tick
+                )
 
     def close(self) -> None:
         """Export what is left."""
-        self._provider.shutdown()
+        if self._provider is not None:
+            self._provider.shutdown()
 
-    def _action(self, sent: Undecided, agent: str, status: str, tick: int, end: int) -> None:
+    def _spans(self, tick: int, actions: int, times: tuple[float, float, float, float]) -> None:
+        """Export a tick with its phases."""
         from opentelemetry import trace  # noqa: PLC0415  an extra
 
-        parent = _PARENT.fullmatch(sent.traceparent or "")
-        if parent is None:
-            return
+        tracer: Any = self._tracer
+        whole = tracer.start_span(
+            "tick", start_time=self._at(times[0]), attributes={"mqttown.tick": tick, "mqttown.traced_actions": actions}
+        )
+        inside = trace.set_span_in_context(whole)
+        for name, begin, end in zip(("step", "commit", "publish"), times, times[1:], strict=False):
+            tracer.start_span(name, context=inside, start_time=self._at(begin)).end(self._at(end))
+        whole.end(self._at(times[-1]))
+
+    def _action(self, parent: re.Match[str], sent: Undecided, agent: str, status: str, tick: int, end: int) -> bool:
+        """Export an action; False if its trace is none."""
+        from opentelemetry import trace  # noqa: PLC0415  an extra
+
         flags = trace.TraceFlags(int(parent[3], 16))
         context = trace.SpanContext(int(parent[1], 16), int(parent[2], 16), is_remote=True, trace_flags=flags)
         if not context.is_valid:
-            return
+            return False
         attributes: dict[str, str | int] = {"mqttown.agent": agent, "mqttown.action_id": sent.id, "mqttown.action": sent.action}
         attributes |= {"mqttown.status": status, "mqttown.tick": tick}
         around = trace.set_span_in_context(trace.NonRecordingSpan(context))
         start = self._arrivals + int(sent.arrived * _NANO)
-        self._tracer.start_span("action", context=around, start_time=start, attributes=attributes).end(end)
-        _log.info("action", trace_id=parent[1], agent=agent, action_id=sent.id, action=sent.action, status=status, tick=tick)
+        tracer: Any = self._tracer
+        tracer.start_span("action", context=around, start_time=start, attributes=attributes).end(end)
+        return True
 
     def _at(self, seconds: float) -> int:
         return self._epoch + int(seconds * _NANO)

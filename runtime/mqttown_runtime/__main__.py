@@ -16,6 +16,7 @@ import structlog
 from pydantic import ValidationError
 
 from mqttown.link import Address, Link
+from mqttown.log import log_to
 from mqttown_agents.mind import Mind, Thinker
 from mqttown_agents.population import known_in_town, routine_minds
 from mqttown_contract import topics
@@ -130,7 +131,7 @@ async def _host_until_told(settings: Settings) -> None:
 
 def main() -> int:
     """Run until SIGTERM; return the exit code."""
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    log_to(sys.stderr)
     try:
         asyncio.run(_host_until_told(Settings()))
     except (ValidationError, CastingError) as error:

@@ -13,6 +13,7 @@ import structlog
 from pydantic import ValidationError
 
 from mqttown.link import Address, Incoming, Link
+from mqttown.log import log_to
 from mqttown_contract import topics
 from mqttown_contract.errors import TopicError
 from mqttown_contract.messages import Presence, WorldStatus
@@ -92,7 +93,7 @@ async def _until_told(settings: DoorkeeperSettings) -> None:
 
 def main() -> int:
     """Run until SIGTERM; return the exit code."""
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    log_to(sys.stderr)
     try:
         asyncio.run(_until_told(DoorkeeperSettings()))
     except ValidationError as error:

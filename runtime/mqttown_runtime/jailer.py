@@ -16,6 +16,7 @@ import asyncpg.exceptions
 import structlog
 from pydantic import ValidationError
 
+from mqttown.log import log_to
 from mqttown_runtime.casting import told_of_models
 from mqttown_runtime.sandbox.engine import Engine, EngineError, NoRuntime
 from mqttown_runtime.sandbox.settings import JailerSettings
@@ -110,7 +111,7 @@ async def _until_told(settings: JailerSettings) -> None:
 
 def main() -> int:
     """Run until SIGTERM, and stop the agents' containers; return the exit code. After any other end they live on."""
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    log_to(sys.stderr)
     if os.geteuid() != 0:
         log.error("the jailer needs root: each agent has a disk of its own, which is mounted")
         return 3

@@ -14,6 +14,7 @@ import structlog
 
 from mqttown.credentials import Credentials
 from mqttown.link import Link, Will
+from mqttown.log import log_to
 from mqttown.rejections import CredentialsError
 from mqttown_contract import topics
 from mqttown_runtime.casting import CastingError, cast
@@ -77,7 +78,7 @@ async def _until_told(credentials: Credentials, told: dict[str, Any]) -> None:
 
 def main() -> int:
     """Live until SIGTERM; return the exit code."""
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    log_to(sys.stderr)
     try:
         told = json.loads(Path(os.environ.get("MQTTOWN_RESIDENT", RESIDENT)).read_text(encoding="utf-8"))
         asyncio.run(_until_told(Credentials.find(), told))

@@ -1,11 +1,13 @@
 """`python -m mqttown_broker` as a process: ready, stopped, killed, started again."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
+import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import pytest
 from mqttown_broker.credentials import hash_key, make_key, mosquitto_hash, register, revoke
 from mqttown_broker.packets import RawClient
 from mqttown_broker.remote import RemoteBroker
+from mqttown_contract import topics
 
 Start = Callable[..., Any]
 
@@ -75,6 +78,41 @@ async def test_it_ends_with_a_word_when_its_server_dies(start: Start, tmp_path: 
     _, said = await asyncio.wait_for(process.communicate(), 5)
     assert process.returncode == 1
     assert b"nats-server ended" in said
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path, missing: Callable[[str], None]) -> Iterator[Path]:
+    """A disk of its own, in memory."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounting = ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(place)]
+    if os.geteuid() != 0 or subprocess.run(mounting, capture_output=True, check=False).returncode != 0:
+        missing("a disk that is really full needs root, and to be allowed to mount a small one")
+    yield place
+    subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+async def test_it_closes_while_the_disk_is_full_and_opens_when_there_is_room(start: Start, small_disk: Path) -> None:
+    orchestrator = {"MQTTOWN_DATA": str(small_disk), "MQTTOWN_SERVICE_KEYS": json.dumps({"cli": "a key", "orchestrator": "o key"})}
+    process = await start(**orchestrator)
+    client = await RawClient.open("127.0.0.1", (await ready(process))["mqtt_port"])
+    assert await client.connect("orchestrator", "o key") == 0
+    full = small_disk / "everything-else"
+    with full.open("wb", buffering=0) as out:
+        for block in (1024 * 1024, 4096, 1):
+            with contextlib.suppress(OSError):
+                while True:
+                    out.write(b"x" * block)
+    for _ in range(4):  # a block of its store may have had room left
+        await client.publish(topics.world("helsinki", "events"), b"x" * 60_000, retain=True)
+    _, said = await asyncio.wait_for(process.communicate(), 20)
+    assert (process.returncode, b"is the disk full?" in said) == (1, True), said
+    await client.close()
+    again = await start(**orchestrator)
+    assert await asyncio.wait_for(again.wait(), 20) == 1
+    full.unlink()
+    ports = await ready(await start(**orchestrator))
+    await RemoteBroker("127.0.0.1", ports["mqtt_port"], "cli", "a key").check()
 
 
 async def test_a_broker_by_url_gets_its_rules_written(start: Start, tmp_path: Path) -> None:

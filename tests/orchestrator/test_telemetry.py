@@ -2,6 +2,7 @@
 
 import asyncio
 import http.server
+import json
 import queue
 import subprocess
 import sys
@@ -80,6 +81,22 @@ async def test_ticks_and_traced_actions_are_exported(
     parts = [span for span in spans if span.parent_span_id == tick.span_id]
     assert {span.name for span in parts} == {"step", "commit", "publish"}
     assert TRACE in words, "the log carries it too"
+
+
+async def test_a_log_for_machines_has_every_line_as_json_and_traced_actions(orchestrator: Any) -> None:
+    orchestrator.environment |= {"MQTTOWN_LOG": "json"}
+    await orchestrator.start()
+    mira = await orchestrator.join("mira")
+    seen = await mira.hello()
+    assert (await mira.act("one", "say", {"text": "Who hears me?"}, traceparent=PARENT))["status"] == "accepted"
+    refused = await mira.act("two", "move_to", {"to": "atlantis"}, traceparent=seen["traceparent"])
+    assert refused["code"] == "not_possible"
+    lines = [json.loads(line) for line in (await orchestrator.stop()).splitlines()]
+    assert all({"event", "level", "timestamp"} <= set(line) for line in lines), lines
+    actions = {line["action_id"]: line for line in lines if line["event"] == "action"}
+    assert actions["one"].items() >= {"trace_id": TRACE, "agent": "mira", "action": "say", "status": "accepted"}.items()
+    assert actions["two"].items() >= {"trace_id": seen["traceparent"].split("-")[1], "status": "not_possible"}.items()
+    assert "Who hears me?" not in json.dumps(lines), "a log tells no words"
 
 
 def test_without_a_collector_nothing_of_it_is_loaded() -> None:

@@ -100,6 +100,8 @@ class Stranger:
         self._subscribed = threading.Event()
         self._client = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id=credentials["client_id"], protocol=paho.MQTTv311)
         self._client.username_pw_set(credentials["username"], credentials["password"])
+        if credentials.get("ca"):
+            self._client.tls_set(credentials["ca"])
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_subscribe = self._on_subscribe

@@ -14,7 +14,8 @@ pytestmark = [pytest.mark.town, pytest.mark.timeout(180)]
 
 
 def test_an_agent_lives_behind_each_of_three_doors(start_town: Callable[..., Any], connect: Callable[..., Any]) -> None:
-    town = start_town("--broker-cluster", "3", "--residents", "3", "--speed", "300")
+    town = start_town("--broker-cluster", "3", "--residents", "3", "--speed", "300", "--public", "--tls")
+    assert [urlsplit(town.ready[door]).scheme for door in ("mqtt", "ws", "page")] == ["mqtts", "wss", "https"]
     doors = [urlsplit(url).port for url in town.ready["mqtt_all"]]
     assert len(set(doors)) == len(set(town.ready["ws_all"])) == 3
     assert town.ready["mqtt_all"][0] == town.ready["mqtt"]

@@ -13,6 +13,7 @@ import structlog
 from pydantic import ValidationError
 
 from mqttown.link import Address, Link
+from mqttown.log import log_to
 from mqttown_contract import topics
 from mqttown_runtime.gateway.budget import Budgets
 from mqttown_runtime.gateway.cassette import Cassette, CassetteError
@@ -126,7 +127,7 @@ async def _serve_until_told(settings: GatewaySettings) -> None:
 
 def main() -> int:
     """Run until SIGTERM; return the exit code: 3 where a restart is of no use."""
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    log_to(sys.stderr)
     try:
         import openai  # noqa: F401, PLC0415  an extra: said at the start, not at the first thought
 
