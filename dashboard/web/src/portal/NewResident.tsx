@@ -7,20 +7,23 @@ import { useShown } from "../store/context.ts";
 import { go } from "../store/route.ts";
 import { drafted, EMPTY, idOf, mindOf, personaOf, residentOf, type Draft } from "./draft.ts";
 import { Problem, useAsked, useDeed } from "./parts.tsx";
+import { Portrait } from "./Portrait.tsx";
 import { FirstFields, MoreFields } from "./ResidentFields.tsx";
 import { useSession, type Session } from "./session.ts";
 import { useWords } from "./text.ts";
 
 const PAUSE_MS = 300;
 const NAMESAKES = 9;
+const PLACE = "mqttown.draft";
 
 export function NewResident() {
   const t = useWords();
   const session = useSession();
   const wished = useShown((shown) => shown.route?.query.has("surprise") ?? false);
-  const [draft, setDraft] = useState<Draft>(EMPTY);
+  const [draft, setDraft] = useState<Draft>(saved);
   const { answer: presets } = useAsked(() => session.ask("get", "/api/v1/presets"), []);
   const { busy, problem, run } = useDeed();
+  useEffect(() => sessionStorage.setItem(PLACE, JSON.stringify(draft)), [draft]);
   const began = useRef(false);
   const change = (changes: Partial<Draft>): void => setDraft((now) => ({ ...now, ...changes }));
   const surprise = (): Promise<void> => run(async () => {
@@ -39,6 +42,7 @@ export function NewResident() {
     event.preventDefault();
     void run(async () => {
       const made = await make(session, draft);
+      setDraft(EMPTY);
       go(`residents/${made.id}`);
     });
   };
@@ -49,11 +53,12 @@ export function NewResident() {
         <section className="sheet" aria-label={t("make.title")}>
           <div className="begin">
             <button type="button" className="quiet" disabled={busy} onClick={() => void surprise()}>{t("make.surprise")}</button>
-            <select aria-label={t("make.like")} value="" onChange={(event) => like(event.target.value)}>
-              <option value="">{t("make.like")}</option>
-              {(presets ?? []).map(({ id, persona }) => <option key={id} value={id}>{persona.name}{persona.tagline == null ? "" : `: ${persona.tagline}`}</option>)}
-            </select>
+            <button type="button" className="quiet" onClick={() => setDraft(EMPTY)}>{t("make.empty")}</button>
           </div>
+          <details>
+            <summary>{t("make.like")}</summary>
+            <ul className="presets">{(presets ?? []).map(({ id, persona }) => <li key={id}><button type="button" onClick={() => like(id)}><Portrait id={id} /><span><b>{persona.name}</b> {persona.tagline}</span></button></li>)}</ul>
+          </details>
           <FirstFields draft={draft} change={change} />
           <FirstSentence draft={draft} />
           <Problem of={problem} />
@@ -64,6 +69,15 @@ export function NewResident() {
       </form>
     </>
   );
+}
+
+/** What was typed before the page was left or loaded anew. */
+function saved(): Draft {
+  try {
+    return { ...EMPTY, ...(JSON.parse(sessionStorage.getItem(PLACE) ?? "{}") as Partial<Draft>) };
+  } catch {
+    return EMPTY;
+  }
 }
 
 /** How somebody would begin, as one types. */

@@ -3,7 +3,9 @@
 import type { ComponentType } from "react";
 import { goTo, useParts, useShown } from "../store/context.ts";
 import { go } from "../store/route.ts";
+import { dateAt, timeOf } from "../store/time.ts";
 import { Problem, TownTime, units, useAsked, useDeed } from "./parts.tsx";
+import { Portrait } from "./Portrait.tsx";
 import { Change } from "./resident/Change.tsx";
 import { Decisions } from "./resident/Decisions.tsx";
 import { Ends } from "./resident/Ends.tsx";
@@ -28,7 +30,7 @@ export function Resident({ id }: { id: string }) {
   const Tab = tab in TABS ? TABS[tab as keyof typeof TABS] : Now;
   return (
     <>
-      <h1>{one.name}</h1>
+      <h1 className="named"><Portrait id={one.id} /> {one.name}</h1>
       <Commands one={one} again={again} />
       <nav className="tabs" aria-label={one.name}>
         {(Object.keys(TABS) as (keyof typeof TABS)[]).map((name) => <a key={name} href={`#/residents/${id}/${name}`} aria-current={Tab === TABS[name] ? "page" : undefined}>{t(`one.${name}`)}</a>)}
@@ -67,6 +69,7 @@ function Commands({ one, again }: Of) {
 
 function Now({ one }: Of) {
   const t = useWords();
+  const { store } = useParts();
   const steps = { arrived: one.milestones?.arrived, thought: one.milestones?.first_thought, talk: one.milestones?.first_talk };
   return (
     <div className="columns">
@@ -77,6 +80,7 @@ function Now({ one }: Of) {
             <li key={name} className={steps[name] == null ? "" : "done"}><span aria-hidden="true">{steps[name] == null ? "○" : "✓"}</span> {t(`now.${name}`)} <span className="soft">{steps[name] == null ? t("now.not") : <TownTime tick={steps[name]} />}</span></li>
           ))}
         </ol>
+        {one.thought_tick !== null && <p className="soft">{t("now.last", { when: `${t.weekday(dateAt(store.start, one.thought_tick))} ${timeOf(store.start, one.thought_tick)}` })}</p>}
       </section>
       <section className="sheet" aria-labelledby="spending">
         <h2 id="spending">{t("now.spending")}</h2>

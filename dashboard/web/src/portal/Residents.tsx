@@ -4,6 +4,7 @@ import { useRef } from "react";
 import type { HostedResident } from "../api/types.ts";
 import { go } from "../store/route.ts";
 import { Problem, units, useAsked, useDeed } from "./parts.tsx";
+import { Portrait } from "./Portrait.tsx";
 import { useSession } from "./session.ts";
 import { useWords } from "./text.ts";
 
@@ -42,7 +43,7 @@ function Brief({ one }: { one: HostedResident }) {
   const t = useWords();
   return (
     <>
-      <h2><a href={`#/residents/${one.id}`}>{one.name}</a></h2>
+      <h2 className="named"><Portrait id={one.id} /> <a href={`#/residents/${one.id}`}>{one.name}</a></h2>
       <p><Pill one={one} /> <span className="soft">{t(`mind.short.${one.resident.mind.kind}`)}</span></p>
       <Spent one={one} />
     </>

@@ -94,7 +94,8 @@ export const en = {
 
   "make.title": "Create a resident",
   "make.surprise": "Surprise me",
-  "make.like": "Like somebody of the town…",
+  "make.empty": "Empty the form",
+  "make.like": "Begin with somebody of the town",
   "make.name": "Name",
   "make.tagline": "In one line",
   "make.tagline.hint": "On the town's card, with the name. Both are chosen once.",
@@ -177,6 +178,7 @@ export const en = {
   "now.thought": "Its first thought",
   "now.talk": "Its first talk",
   "now.not": "not yet",
+  "now.last": "Last acted {{when}}.",
   "now.spending": "What thinking costs",
   "now.who": "Who it is",
   "spent.free": "The built-in mind costs nothing.",

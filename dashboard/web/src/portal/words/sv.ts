@@ -96,7 +96,8 @@ export const sv: Words = {
 
   "make.title": "Skapa en invånare",
   "make.surprise": "Överraska mig",
-  "make.like": "Som någon i staden…",
+  "make.empty": "Töm formuläret",
+  "make.like": "Börja med någon i staden",
   "make.name": "Namn",
   "make.tagline": "På en rad",
   "make.tagline.hint": "På stadens kort, tillsammans med namnet. Båda väljs en gång.",
@@ -179,6 +180,7 @@ export const sv: Words = {
   "now.thought": "Den första tanken",
   "now.talk": "Det första samtalet",
   "now.not": "inte än",
+  "now.last": "Handlade senast {{when}}.",
   "now.spending": "Vad tänkandet kostar",
   "now.who": "Vem det är",
   "spent.free": "Det inbyggda sinnet kostar ingenting.",
