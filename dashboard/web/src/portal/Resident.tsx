@@ -17,8 +17,9 @@ import { Versions } from "./resident/Versions.tsx";
 import { Pill, Spent } from "./Residents.tsx";
 import { useSession } from "./session.ts";
 import { useWords } from "./text.ts";
+import { Wire } from "./Wire.tsx";
 
-const TABS = { now: Now, talk: Talk, thoughts: Thoughts, decisions: ({ one }) => <Decisions id={one.id} />, change: Change, versions: Versions, logs: Logs, ends: Ends } satisfies Record<string, ComponentType<Of>>;
+const TABS = { now: Now, talk: Talk, thoughts: Thoughts, decisions: ({ one }) => <Decisions id={one.id} />, change: Change, versions: Versions, wire: ({ one }) => <Wire id={one.id} />, logs: Logs, ends: Ends } satisfies Record<string, ComponentType<Of>>;
 const EVERY_MS = 2_000;
 
 export function Resident({ id }: { id: string }) {
