@@ -2,7 +2,7 @@
 
 export const en = {
   "portal.skip": "Skip to the page",
-  "portal.back": "{{town}}",
+  "portal.back": "To {{town}}",
   "portal.pages": "Your pages",
   "portal.residents": "My residents",
   "portal.agents": "My programs",

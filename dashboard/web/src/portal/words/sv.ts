@@ -4,7 +4,7 @@ import type { Words } from "../text.ts";
 
 export const sv: Words = {
   "portal.skip": "Hoppa till sidan",
-  "portal.back": "{{town}}",
+  "portal.back": "Till {{town}}",
   "portal.pages": "Dina sidor",
   "portal.residents": "Mina invånare",
   "portal.agents": "Mina program",

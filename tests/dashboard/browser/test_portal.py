@@ -1,0 +1,252 @@
+"""What owners do in the browser: account, second factor, residents, programs; the town behind it is a stand-in."""
+
+import json
+import re
+import time
+from pathlib import Path
+from typing import Any, Literal
+
+import pyotp
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from mqttown_contract import topics
+from mqttown_dashboard.build import OUTPUT, SOURCES
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+PASSWORD = "seven grey trams"
+WORDY = ", ".join(f".portal {part}" for part in ("h1", "h2", "h3", "label", "legend", "button", "small", "nav a", ".pill"))
+"""Where there are words of the portal's own."""
+
+
+def enter(page: Page, name: str, address: str) -> None:
+    """Sign up in the browser, and go on to a page of the portal."""
+    page.goto(f"{address}?lang=en#/sign-up")
+    page.get_by_label("Account name").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Make an account").click()
+    expect(page.get_by_role("heading", name="My residents")).to_be_visible()
+
+
+def axe(page: Page) -> list[Any]:
+    """What axe finds on the page."""
+    page.evaluate((SOURCES / "node_modules/axe-core/axe.min.js").read_text())
+    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+    return [(fault["id"], [node["html"][:160] for node in fault["nodes"][:3]]) for fault in found["violations"]]
+
+
+@pytest.fixture
+def letters(another: Any, tmp_path: Path) -> tuple[str, Path]:
+    """A dashboard with second factors that writes its letters to a file; its address and the file."""
+    file = tmp_path / "letters.jsonl"
+    return another(MQTTOWN_DATA=str(tmp_path), MQTTOWN_MAIL=f"file:{file}"), file
+
+
+@pytest.mark.slow
+def test_an_account_from_signing_up_to_a_second_factor(browser: Browser, built: Path, letters: tuple[str, Path]) -> None:
+    del built
+    address, file = letters
+    page = browser.new_page()
+    page.goto(f"{address}?lang=en&view=list")
+    page.get_by_role("link", name="Take part").click()
+    page.get_by_role("link", name="I have no account yet").click()
+    page.get_by_label("Account name").fill("wilma")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("E-mail address").fill("wilma@example.org")
+    page.get_by_role("button", name="Make an account").click()
+    expect(page.get_by_role("heading", name="My residents")).to_be_visible()
+    page.reload()
+    page.get_by_role("link", name="Account").click()
+    expect(page.get_by_text("wilma@example.org")).to_be_visible()
+
+    # Somebody else who is signed in as her, elsewhere, is sent away.
+    elsewhere = browser.new_context().new_page()
+    elsewhere.goto(f"{address}?lang=en#/account")
+    elsewhere.get_by_label("Account name").fill("wilma")
+    elsewhere.get_by_label("Password").fill("not her password")
+    elsewhere.get_by_role("button", name="Sign in").click()
+    expect(elsewhere.get_by_role("alert")).to_have_text("Name and password do not fit together.")
+    elsewhere.get_by_label("Password").fill(PASSWORD)
+    elsewhere.get_by_role("button", name="Sign in").click()
+    expect(elsewhere.get_by_role("heading", name="Account: wilma")).to_be_visible()
+    page.reload()
+    page.get_by_role("region", name="Where I am signed in").get_by_role("button", name="End").click()
+    expect(page.get_by_role("region", name="Where I am signed in").locator("li")).to_have_count(1)
+    elsewhere.reload()
+    expect(elsewhere.get_by_role("heading", name="Sign in")).to_be_visible()
+
+    keys = page.get_by_role("region", name="API keys")
+    keys.get_by_label("What it is for").fill("laptop")
+    keys.get_by_role("button", name="Make a key").click()
+    expect(keys.locator(".once code")).to_have_text(re.compile(r"^mqt_"))
+    keys.get_by_role("button", name="Revoke").click()
+    keys.get_by_role("button", name="Revoke").click()
+    expect(keys.locator("li")).to_have_count(0)
+
+    page.get_by_role("button", name="Set it up").click()
+    secret = page.get_by_role("region", name="Second factor").locator("code").inner_text()
+    otp = pyotp.TOTP(secret)
+    page.get_by_label("Code of the second factor").fill(otp.now())
+    page.get_by_role("button", name="Put it in force").click()
+    expect(page.get_by_role("button", name="Take it away")).to_be_visible()
+
+    page.get_by_role("button", name="Sign out wilma").click()
+    page.get_by_role("link", name="Forgotten password").click()
+    page.get_by_label("Account name").fill("wilma")
+    page.get_by_role("button", name="Send me a letter").click()
+    expect(page.get_by_role("status")).to_contain_text("a letter with a link is on its way")
+    letter = json.loads(file.read_text().splitlines()[-1])
+    assert letter["to"] == "wilma@example.org"
+    page.goto("about:blank")
+    page.goto(re.search(r"http\S+", letter["body"])[0])  # type: ignore[index]  a letter without a link fails here
+    page.get_by_label("New password").fill("eight grey trams")
+    page.get_by_role("button", name="Set another password").click()
+    page.get_by_role("main").get_by_role("link", name="Sign in").click()
+    assert "token" not in page.url
+    page.get_by_label("Account name").fill("wilma")
+    page.get_by_label("Password").fill("eight grey trams")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_contain_text("A code of your second factor is needed")
+    page.get_by_label("Password").fill("eight grey trams")
+    page.get_by_label("Code of the second factor").fill(otp.at(int(time.time()) + 30))
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="My residents")).to_be_visible()
+    elsewhere.context.close()
+    page.close()
+
+
+@pytest.mark.slow
+def test_a_resident_is_three_clicks_away_and_can_be_changed_and_undone(page: Page, stage: Any) -> None:
+    enter(page, "olga", stage.page)
+    page.goto(f"{stage.page}?lang=en&view=list")
+    page.get_by_role("link", name="Take part").click()  # one
+    page.get_by_role("link", name="Surprise me").click()  # two
+    expect(page.get_by_label("Name", exact=True)).not_to_have_value("")
+    expect(page.locator(".first q")).not_to_be_empty()
+    name = page.get_by_label("Name", exact=True).input_value()
+    page.get_by_role("button", name="Create", exact=True).click()  # three
+    expect(page.get_by_role("heading", name=name)).to_be_visible()
+    expect(page.locator(".steps li")).to_have_count(3)
+    agent = re.search(r"#/residents/([\w-]+)", page.url)[1]  # type: ignore[index]  an address without it fails here
+
+    tabs = page.locator("nav.tabs")
+    tabs.get_by_role("link", name="Change").click()
+    page.get_by_label("Who they are").fill("Came for the trams.")
+    page.get_by_label("Curious").fill("900")
+    page.get_by_label("Euros a day", exact=True).fill("12.5")
+    page.get_by_role("button", name="Keep the change").click()
+    expect(page.get_by_text("Kept; version 2 is in force.")).to_be_visible()
+    tabs.get_by_role("link", name="Versions").click()
+    page.get_by_role("button", name="Compare").click()
+    expect(page.locator(".diff")).to_contain_text("traits.curious")
+    expect(page.locator(".diff ins").filter(has_text="Came for the trams.")).to_be_visible()
+    page.get_by_role("button", name="Go back to it").click()
+    expect(page.get_by_text("as version 1")).to_be_visible()
+
+    tabs.get_by_role("link", name="Talk").click()
+    page.get_by_label("Your words").fill("What did you do today?")
+    page.get_by_role("button", name="Say it").click()
+    expect(page.locator(".talk q")).to_contain_text("What did you do today?")  # the stand-in remembers the question
+    expect(page.locator(".talk")).to_contain_text("1 memory came to mind")
+
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_text("paused", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+
+    tabs.get_by_role("link", name="Copy, file, delete").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export").click()
+    file = download.value.path()
+    assert f"id: {agent}" in file.read_text()
+    expect(page.get_by_text("its purse, which falls to the town's treasury")).to_be_visible()
+    page.get_by_role("button", name=f"Delete {name}").click()
+    page.get_by_role("button", name=f"Delete {name}").click()
+    expect(page.get_by_role("heading", name="My residents")).to_be_visible()
+    page.locator("input[type=file]").set_input_files(
+        {"name": "again.yaml", "mimeType": "application/yaml", "buffer": b"id: olgas-twin\nname: Otso\nstory: Imported.\n"}
+    )
+    expect(page.get_by_text("Imported.")).to_be_visible()
+
+
+def test_a_resident_by_hand_thinks_with_a_model_within_a_budget(page: Page, stage: Any) -> None:
+    enter(page, "noora", stage.page)
+    page.get_by_role("link", name="Create a resident").click()
+    page.get_by_label("Name", exact=True).fill("Noora's Áki")
+    expect(page.locator(".first q")).to_contain_text("Noora's")
+    page.get_by_text("More: character, mind, permissions").click()
+    page.get_by_label("a language model").check()
+    page.get_by_label("Budget a day").fill("0.2")
+    page.get_by_label("walk").uncheck()
+    page.get_by_label("Key", exact=True).fill("sk-do-not-use-this-one")
+    page.get_by_role("button", name="Keep the key").click()
+    expect(page.get_by_role("alert")).to_contain_text("keeps no keys")  # so says a town without MQTTOWN_KEY_SECRETS
+    page.get_by_role("button", name="Create", exact=True).click()
+    expect(page.get_by_text("0 of 0.2 units today")).to_be_visible()
+    assert page.url.endswith("#/residents/noora-s-aki")
+    token = stage.account("noora")["access_token"]
+    made = stage.get("/me/residents/noora-s-aki", token).json()["resident"]
+    assert made["budget"]["day_money"] == 200_000
+    assert "move_to" not in made["permissions"]["allowed_actions"]
+
+
+def test_a_programs_wire_tells_what_is_wrong_with_a_message(page: Page, stage: Any) -> None:
+    enter(page, "paula", stage.page)
+    page.get_by_role("link", name="My programs").click()
+    page.get_by_label("Id in the town").fill("paulas-kai")
+    page.get_by_role("button", name="Register").click()
+    expect(page.get_by_role("heading", name="Credentials of paulas-kai")).to_be_visible()
+    page.get_by_role("button", name="Shell").click()
+    expect(page.locator("pre").filter(has_text="mosquitto_sub")).to_contain_text("paulas-kai")
+    page.get_by_role("link", name="Watch its wire").click()
+    expect(page.get_by_text("live", exact=True)).to_be_visible()
+    out = topics.agent_out("tiny", "ranta", "paulas-kai", "action")
+    stage.publish(out, {"id": "a-1", "action": "wait", "parameters": {"tics": 5}})
+    entry = page.locator(".wires li")
+    expect(entry).to_contain_text("parameters.tics")
+    entry.get_by_role("button").click()
+    expect(page.locator(".wires pre")).to_contain_text('"tics": 5')
+    expect(page.locator(".tree")).to_contain_text("action (1)")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("viewport", "scheme"), [((1280, 800), "light"), ((390, 844), "dark")], ids=["desk by day", "phone in the dark"]
+)
+def test_axe_finds_nothing_and_no_word_escapes_the_tables(
+    page: Page, stage: Any, viewport: tuple[int, int], scheme: Literal["light", "dark"]
+) -> None:
+    name = f"axel{viewport[0]}"
+    page.emulate_media(color_scheme=scheme)
+    enter(page, name, stage.page)
+    token = stage.account(name)["access_token"]
+    stage.send("POST", "/me/residents", token, {"id": f"{name}-one", "name": "Ines"})
+    one = f"residents/{name}-one"
+    places = ["residents", "new", one, f"{one}/change", f"{one}/ends", "agents", "account"]
+    for place in places:
+        page.evaluate("(place) => { location.hash = `#/${place}`; }", place)
+        expect(page.locator(".sheet").first).to_be_visible()
+        assert (place, axe(page)) == (place, [])
+        assert page.evaluate("() => document.documentElement.scrollWidth") <= viewport[0]
+    page.get_by_label("Language").select_option("sv")
+    expect(page.get_by_role("link", name="Mina invånare")).to_be_visible()
+    page.goto(f"{stage.page}?lang=pseudo#/account")
+    for place in places:
+        page.evaluate("(place) => { location.hash = `#/${place}`; }", place)
+        expect(page.locator(".sheet").first).to_be_visible()
+        plain = page.evaluate(
+            """(places) => [...document.querySelectorAll(places)].map((element) => element.textContent.trim())
+              .filter((text) => /[a-z]{3}/i.test(text) && !text.includes('⟦') && text !== 'Ines')""",
+            WORDY,
+        )
+        assert (place, plain) == (place, [])
+
+
+def test_watching_loads_nothing_of_the_portal(page: Page, stage: Any) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{stage.page}?lang=en&view=list")
+    expect(page.get_by_role("link", name="Take part")).to_be_visible()
+    page.get_by_role("button", name="Residents", exact=True).click()
+    assert [url for url in asked if re.search(r"/assets/(Portal|Claim|session)", url)] == []
+    assert list(OUTPUT.glob("assets/Portal-*.js")), "it is a script of its own"
