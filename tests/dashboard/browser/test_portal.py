@@ -196,7 +196,7 @@ def test_a_programs_wire_tells_what_is_wrong_with_a_message(page: Page, stage: A
     page.get_by_label("Id in the town").fill("paulas-kai")
     page.get_by_role("button", name="Register").click()
     expect(page.get_by_role("heading", name="Credentials of paulas-kai")).to_be_visible()
-    page.get_by_role("button", name="Shell").click()
+    page.get_by_role("button", name="Shell", exact=True).click()
     expect(page.locator("pre").filter(has_text="mosquitto_sub")).to_contain_text("paulas-kai")
     page.get_by_role("link", name="Watch its wire").click()
     expect(page.get_by_text("live", exact=True)).to_be_visible()

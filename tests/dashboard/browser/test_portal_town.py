@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -109,7 +110,7 @@ def test_the_program_shown_runs_as_printed_and_its_wire_shows_it(browser: Browse
     page = owner(browser, town, "sven", "agents")
     page.get_by_label("Id in the town").fill("svens-own")
     page.get_by_role("button", name="Register").click()
-    page.get_by_role("button", name="Python").click()
+    page.get_by_role("button", name="Python", exact=True).click()
     program = tmp_path / "begin.py"
     program.write_text(page.locator(".copied pre").last.inner_text(), encoding="utf-8")
     page.get_by_role("link", name="Watch its wire").click()
@@ -146,7 +147,10 @@ def test_of_two_who_claim_at_once_one_gets_it_the_other_is_told_why_and_everybod
         expect(page.get_by_role("button", name="Claim it")).to_be_visible(timeout=PATIENCE_MS)
     for page in pages:  # neither waits for what becomes of it
         page.evaluate("() => void document.querySelector('.card section .actions button').click()")
-    answers = [page.locator(".card section [role]").inner_text(timeout=PATIENCE_MS) for page in pages]
+    told = [page.locator(".card section [role]") for page in pages]
+    for words in told:
+        expect(words).to_have_text(re.compile(r" now\.$"), timeout=PATIENCE_MS)
+    answers = [words.inner_text() for words in told]
     winner = "Tyra" if any("belongs to Tyra now" in answer for answer in answers) else "Unni"
     assert sorted(answers) == sorted([f"It belongs to {winner} now.", f"{winner} was first: it belongs to them now."])
     for page in (*pages, watcher):

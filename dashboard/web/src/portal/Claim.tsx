@@ -29,9 +29,11 @@ function Buyers({ id, owner }: { id: string; owner: string | null }) {
   const [agent, setAgent] = useState("");
   const { busy, problem, run } = useDeed();
   const [got, setGot] = useState<string | null>(null);
-  if (got !== null) return <p role="status">{t("claim.yours", { name: store.world.agent(got) })}</p>;
-  if (owner !== null) return <p role="alert">{t("claim.lost", { name: store.world.agent(owner) })}</p>;
-  if (mine === null) return null;
+  // The stream may tell of the new owner before the claim is answered.
+  const winner = got ?? mine?.find((one) => one.id === owner)?.id ?? null;
+  if (winner !== null) return <p role="status">{t("claim.yours", { name: store.world.agent(winner) })}</p>;
+  if (owner !== null && mine !== null && !busy) return <p role="alert">{t("claim.lost", { name: store.world.agent(owner) })}</p>;
+  if (mine === null || owner !== null) return null;
   const buyer = agent || (mine[0]?.id ?? "");
   if (buyer === "") return <p>{t("claim.nobody")} <a href="#/new">{t("make.title")}</a></p>;
   const claim = (): Promise<void> => run(async () => setGot((await session.ask("post", "/api/v1/claims", { body: { building: id, agent: buyer } })).agent));
