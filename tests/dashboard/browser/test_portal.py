@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,6 +18,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 PASSWORD = "seven grey trams"
 WORDY = ", ".join(f".portal {part}" for part in ("h1", "h2", "h3", "label", "legend", "button", "small", "nav a", ".pill"))
 """Where there are words of the portal's own."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def patience() -> Iterator[None]:
+    """A machine under load is no failure."""
+    expect.set_options(timeout=30_000)
+    yield
+    expect.set_options(timeout=5_000)
 
 
 def enter(page: Page, name: str, address: str) -> None:
