@@ -22,6 +22,8 @@ DATA: Final = "/data"
 CONTENT: Final = "/opt/mqttown/site/mqttown_cli/content_files"
 """Where the containers find the compiled town, their own data, and what comes with mqttown."""
 SECRET: Final = 0o600
+PRIVATE: Final = 0o700
+"""Of the folder: what lies in it for containers of other users is readable, for those to whom it is mounted alone."""
 
 
 def compose(
@@ -40,6 +42,7 @@ def compose(
     """Write what docker/compose.yaml needs. Again, it keeps keys and town and writes the settings anew."""
     made_from = {"town": town, "residents": residents, "seed": seed}
     data = DataFolder(folder).make()
+    data.path.chmod(PRIVATE)
     try:
         flags = {"--http-port": http_port, "--mqtt-port": mqtt_port, "--ws-port": ws_port, "--postgres-port": postgres_port}
         ports = choose_ports("127.0.0.1", {flag: port for flag, port in flags.items() if port == 0}) | {
@@ -112,7 +115,7 @@ def _watch(data: DataFolder, token: str, http_port: str, password: str) -> None:
     folder.chmod(0o755)
     for name, text in (("token", token), ("targets.json", json.dumps([{"targets": [f"dashboard:{http_port}"]}]))):
         (folder / name).write_text(text, encoding="ascii")
-        (folder / name).chmod(0o644)  # their containers run as other users; the folder around it is ours alone
+        (folder / name).chmod(0o644)  # their containers run as other users
     _write(data.path / "grafana.env", {"GF_SECURITY_ADMIN_PASSWORD": password, "GF_USERS_ALLOW_SIGN_UP": "false"})
 
 

@@ -80,6 +80,7 @@ def test_prometheus_is_given_where_the_numbers_are_and_what_opens_them(services:
     token = (run / "metrics" / "token").read_text(encoding="ascii")
     assert settings(run / "dashboard.env")["MQTTOWN_METRICS_TOKEN"] == token
     assert len(token) >= 32
+    assert run.stat().st_mode & 0o077 == 0, "nobody else on this machine reads it"
     told = json.loads((run / "metrics" / "targets.json").read_text(encoding="ascii"))
     assert told == [{"targets": [f"dashboard:{settings(run / '.env')['HTTP_PORT']}"]}]
     assert "${RUN}/metrics:/run/mqttown:ro" in services["prometheus"]["volumes"]
