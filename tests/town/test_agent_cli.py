@@ -1,5 +1,6 @@
 """The command line towards a running town: agents, keys, tail, the clock, and what it says when something is wrong."""
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from mqttown_broker.packets import RawClient
 from mqttown_contract import topics
 
 pytestmark = [pytest.mark.town, pytest.mark.timeout(120)]
@@ -94,6 +96,31 @@ def test_revoking_one_key_leaves_the_other(town: Any, connect: Connect) -> None:
     assert second.disconnected.wait(KICK_SECONDS)
     assert first.hello()["agent_id"] == "saga"
     assert not first.disconnected.is_set()
+
+
+async def tried(credentials: dict[str, Any]) -> int | None:
+    """The broker's answer to somebody who wants to come in."""
+    client = await RawClient.open(credentials["host"], credentials["port"])
+    try:
+        return await client.connect(credentials["username"], credentials["password"])
+    finally:
+        await client.close()
+
+
+def test_a_key_is_changed_without_a_gap(town: Any, connect: Connect) -> None:
+    first = connect(town.new_agent("tove"))
+    meanwhile = connect(json.loads(town.cli("agent", "key", "tove", "--tag", "next", "--expires", "1h", "--json").stdout))
+    meanwhile.hello()
+    changed = json.loads(town.cli("agent", "rotate", "tove", "--json").stdout)
+    assert changed["password"] != first.known["password"]
+    assert first.disconnected.wait(KICK_SECONDS), "the old key ends at once"
+    assert meanwhile.act("between", "say", {"text": "I am still here."})["status"] == "accepted"
+    again = connect(changed)
+    assert again.act("after", "wait")["status"] == "accepted"
+    assert not meanwhile.disconnected.is_set(), "the agent was connected all the time"
+    assert asyncio.run(tried(first.known)) == 5, "not authorised"
+    row = next(row for row in json.loads(town.cli("agent", "list", "--json").stdout)["items"] if row["id"] == "tove")
+    assert {"", "next"} <= {key["tag"] for key in row["keys"]}
 
 
 def test_what_is_wrong_is_told_with_what_is_allowed(town: Any) -> None:
