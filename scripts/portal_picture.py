@@ -39,7 +39,7 @@ def take(page: Page, address: str) -> None:
     expect(page.locator(".first q")).not_to_be_empty(timeout=PATIENCE_MS)
     page.get_by_label("Who they are").fill("Came for the trams, and stayed for the people in them.")
     page.get_by_text("More: character, mind, permissions").click()
-    page.mouse.move(600, 20)
+    page.locator(".portal").evaluate("(portal) => portal.scrollTo(0, 0)")
 
 
 if __name__ == "__main__":

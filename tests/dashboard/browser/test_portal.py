@@ -232,13 +232,15 @@ def test_axe_finds_nothing_and_no_word_escapes_the_tables(
     stage.send("POST", "/me/residents", token, {"id": f"{name}-one", "name": "Ines"})
     one = f"residents/{name}-one"
     places = ["residents", "new", one, f"{one}/change", f"{one}/ends", "agents", "account"]
-    for place in places:
+    for place in places if scheme == "light" else places[:3]:
         page.evaluate("(place) => { location.hash = `#/${place}`; }", place)
         expect(page.locator(".sheet").first).to_be_visible()
         assert (place, axe(page)) == (place, [])
         assert page.evaluate("() => document.documentElement.scrollWidth") <= viewport[0]
     page.get_by_label("Language").select_option("sv")
     expect(page.get_by_role("link", name="Mina invånare")).to_be_visible()
+    if scheme == "dark":
+        return  # words are the same by day
     page.goto(f"{stage.page}?lang=pseudo#/account")
     for place in places:
         page.evaluate("(place) => { location.hash = `#/${place}`; }", place)

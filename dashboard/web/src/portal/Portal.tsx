@@ -55,7 +55,10 @@ function Page({ signedIn }: { signedIn: boolean }) {
   const token = useShown((shown) => shown.route?.query.get("token") ?? "");
   const main = useRef<HTMLElement>(null);
   const place = path.join("/");
-  useEffect(() => main.current?.focus(), [place]);
+  useEffect(() => {
+    main.current?.focus({ preventScroll: true });
+    main.current?.parentElement?.scrollTo(0, 0);
+  }, [place]);
   return <main id="portal-main" ref={main} tabIndex={-1}>{pageOf(path, token, signedIn)}</main>;
 }
 

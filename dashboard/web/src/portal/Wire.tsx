@@ -52,7 +52,7 @@ export function Wire({ id }: { id: string }) {
           {shown.map((one) => (
             <li key={`${one.at} ${one.number}`}>
               <button type="button" aria-pressed={chosen === one} onClick={() => setChosen(chosen === one ? null : one)}>
-                <time dateTime={one.at}>{one.at.slice(11, 19)}</time> <b>{t(one.direction === "in" ? "wire.in" : one.direction === "out" ? "wire.out" : "wire.is")} {one.channel}</b> {verdictOf(one)}
+                <time dateTime={one.at}>{one.at.slice(11, 19)}</time> <b>{t(one.direction === "in" ? "wire.in" : one.direction === "out" ? "wire.out" : "wire.is")} {one.channel}</b> {verdictOf(one)}{" "}
                 <span className={one.valid ? "good" : "refusal"}>{one.valid ? t("wire.valid") : one.fault}</span>
                 {one.lost > 0 && <span className="soft"> {t("wire.left", { count: one.lost })}</span>}
               </button>
