@@ -6,6 +6,7 @@ import { Director } from "./picture/director.ts";
 import { Hand } from "./picture/hand.ts";
 import { readMoment } from "./store/moment.ts";
 import type { Source } from "./store/source.ts";
+import { renderer } from "./scene/quality.ts";
 import { Store } from "./store/store.ts";
 import { speak } from "./text/text.ts";
 import { Player, type Live } from "./time/player.ts";
@@ -46,8 +47,12 @@ export function start({ source, live, map, address, rooms }: Beginning): void {
   }
   const root = document.getElementById("root");
   if (root === null) throw new Error("the page has no root");
-  createRoot(root).render(<App parts={{ store, player, source, camera: hand, director, rooms: rooms ?? null }} hand={hand} pose={moment.pose} />);
+  // The present needs nothing but the stream; it may come before the map.
+  if (moment.tick === null) stream?.start();
   void begin();
+  createRoot(root).render(<App parts={{ store, player, source, camera: hand, director, rooms: rooms ?? null }} hand={hand} pose={moment.pose} />);
+  // Asking what draws here costs some time; it passes while the map is on its way.
+  if (store.get().view === "3d") setTimeout(renderer);
 
   async function begin(): Promise<void> {
     const t = speak(moment.language);
@@ -61,7 +66,7 @@ export function start({ source, live, map, address, rooms }: Beginning): void {
         if (!ours) store.set({ problem: t("time.other") });
         if (stream === null) await player.seek(moment.tick ?? overview.first_tick, { playing: moment.tick === null, rate: 300 });
         else if (ours && moment.tick !== null) await player.seek(moment.tick, { playing: false });
-        else stream.start();
+        else if (moment.tick !== null) stream.start();
         if (ours && moment.chosen !== null) choose();
         return;
       } catch (error) {

@@ -93,10 +93,13 @@ void main() {
     }
   }
   colour = mix(colour, uSelected, state.a * (0.34 + 0.08 * sin(uTime * 4.0)));
-  gl_FragColor = vec4(lit(colour * foot, normalize(vNormal)) * (1.0 - 0.12 * uNight) + glow + uSelected * state.a * uNight * 0.18, 1.0);
+  gl_FragColor = vec4(hazed(lit(colour * foot, normalize(vNormal)) * (1.0 - 0.12 * uNight)) + glow + uSelected * state.a * uNight * 0.18, 1.0);
   #include <colorspace_fragment>
 }`;
 
+/** How wide and how high above the roof its rim is, metres. */
+const RIM = 0.8;
+const RIM_ABOVE = 0.2;
 const ROW = 512;
 /** What hides the most is drawn first. */
 const FIRST = -30;
@@ -108,7 +111,8 @@ export class Buildings {
   private readonly told: Float32Array;
   private readonly texture: DataTexture;
 
-  constructor(town: TownMap) {
+  /** `fine` roofs have rims. */
+  constructor(town: TownMap, fine: boolean) {
     this.town = town;
     const rows = Math.max(1, Math.ceil(town.buildings.length / ROW));
     this.told = new Float32Array(ROW * rows * 2 * 4);
@@ -121,7 +125,7 @@ export class Buildings {
     for (let district = 0; district < town.districts.length; district++) {
       const shape = new Shape();
       town.buildings.forEach((building, number) => {
-        if (building.district === district && building.height > 0) pushBuilding(shape, building, number);
+        if (building.district === district && building.height > 0) pushBuilding(shape, building, number, fine);
       });
       if (shape.corners === 0) continue;
       const mesh = new Mesh(shape.finished(), material);
@@ -154,7 +158,7 @@ export class Buildings {
   }
 }
 
-function pushBuilding(shape: Shape, building: MapBuilding, number: number): void {
+function pushBuilding(shape: Shape, building: MapBuilding, number: number, fine: boolean): void {
   const [roofName, wallName] = buildingColours(building.kind);
   const luck = hash(building.id);
   const tint = 0.93 + ((luck % 100) / 100) * 0.12;
@@ -163,7 +167,28 @@ function pushBuilding(shape: Shape, building: MapBuilding, number: number): void
   const outline = ring(building.footprint);
   const top = building.height;
   outline.forEach((a, i) => pushWall(shape, a, outline[(i + 1) % outline.length]!, top, wall, number));
-  if (!pushGable(shape, outline, top, roof, wall, number)) pushFlat(shape, outline, top, roof, luck, number);
+  if (pushGable(shape, outline, top, roof, wall, number)) return;
+  pushFlat(shape, outline, top, roof, luck, number);
+  if (fine) pushRim(shape, outline, top, roof.clone().lerp(wall, 0.55), number);
+}
+
+/** A light band along the edge of a flat roof, a hand's breadth above it. */
+function pushRim(shape: Shape, outline: Vector2[], top: number, colour: Color, number: number): void {
+  const outer = outline.map(({ x, y }) => shape.corner(x, y, top + RIM_ABOVE));
+  const inner = outline.map((point, i) => {
+    const before = outline[(i + outline.length - 1) % outline.length]!;
+    const after = outline[(i + 1) % outline.length]!;
+    const into = point.clone().sub(before).normalize();
+    const out = after.clone().sub(point).normalize();
+    const bend = Math.max(0.35, Math.sqrt(Math.max(0, (1 + into.dot(out)) / 2)));
+    const way = into.add(out).normalize().multiplyScalar(RIM / bend);
+    return shape.corner(point.x - way.y, point.y + way.x, top + RIM_ABOVE);
+  });
+  outline.forEach((_point, i) => {
+    const next = (i + 1) % outline.length;
+    shape.quad(outer[i]!, outer[next]!, inner[next]!, inner[i]!);
+  });
+  shape.mark([0, 1, 0], colour, number);
 }
 
 /** An upright face from a to b. */
@@ -180,7 +205,7 @@ function pushWall(shape: Shape, a: Vector2, b: Vector2, top: number, wall: Color
   shape.mark([x, 0, -y], wall, number, length < BLIND || top < 2.4 ? null : [0, 0, across, 0, across, up, 0, up]);
 }
 
-/** A flat roof with a light rim, and a few boxes on a large one. */
+/** A flat roof, and a few boxes on a large one. */
 function pushFlat(shape: Shape, outline: Vector2[], top: number, roof: Color, luck: number, number: number): void {
   shape.polygon(outline, top);
   shape.mark([0, 1, 0], roof, number);

@@ -20,7 +20,7 @@ void main() {
 const FLAT_FRAGMENT = /* glsl */ `
 varying vec3 vColour;
 void main() {
-  gl_FragColor = vec4(lit(vColour, vec3(0.0, 1.0, 0.0)), 1.0);
+  gl_FragColor = vec4(hazed(lit(vColour, vec3(0.0, 1.0, 0.0))), 1.0);
   #include <colorspace_fragment>
 }`;
 const WATER_VERTEX = /* glsl */ `
@@ -38,7 +38,7 @@ void main() {
   vec3 colour = lit(uColour, vec3(0.0, 1.0, 0.0));
   colour = mix(colour, uZenith, 0.22 + 0.05 * broad);
   colour += uHorizon * smoothstep(1.7, 2.0, wave) * 0.1;
-  gl_FragColor = vec4(colour, 1.0);
+  gl_FragColor = vec4(hazed(colour), 1.0);
   #include <colorspace_fragment>
 }`;
 const SHADOW_VERTEX = /* glsl */ `

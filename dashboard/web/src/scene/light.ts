@@ -27,6 +27,11 @@ const HOURS: readonly Hour[] = [
 ];
 /** How much of the sun a weather lets through. */
 const THROUGH: Record<string, number> = { clear: 1, cloudy: 0.55, rain: 0.32, snow: 0.6, fog: 0.4 };
+/** In which air, by weather: from where and over which way it thickens, as shares of the distance, and how much it hides. */
+const CLEAR_AIR = [0.85, 1.1, 0.4] as const;
+const AIR: Record<string, readonly [from: number, over: number, most: number]> = {
+  cloudy: [0.8, 1.1, 0.45], rain: [0.6, 0.9, 0.6], snow: [0.55, 0.8, 0.65], fog: [0.3, 0.45, 0.88], none: [1, 1, 0],
+};
 const SUNRISE = 6;
 const SUNSET = 19;
 const GREY = new Color("#b9bcbf");
@@ -42,6 +47,8 @@ export const light = {
   uShadow: { value: 0.25 },
   /** where the shadow of a thing one metre high ends, metres east and south */
   uShift: { value: new Vector3() },
+  /** the air between: from how many metres on it is seen, how fast it thickens (1/m), how much it hides at most */
+  uHaze: { value: new Vector3(1000, 0.001, 0) },
   /** seconds of town time, for what moves by itself */
   uTime: { value: 0 },
 };
@@ -64,6 +71,12 @@ export function lightAt(minute: number, weather: string): void {
   light.uShadow.value = (0.12 + 0.2 * through) * (1 - 0.45 * light.uNight.value);
 }
 
+/** Let the air be as thick as the weather has it, for an eye that looks from `distance` metres. */
+export function airAt(distance: number, weather: string): void {
+  const [from, over, most] = AIR[weather] ?? CLEAR_AIR;
+  light.uHaze.value.set(distance * from, 1 / (distance * over + 150), most);
+}
+
 /** The sun goes from east over south to west; by night a moon stands where the sun would be at ten. */
 function sunAt(hour: number): void {
   const day = hour > SUNRISE && hour < SUNSET;
@@ -79,12 +92,16 @@ function sunAt(hour: number): void {
 
 /** GLSL that every material begins with. Colours are linear; `lit` wants a normal of length 1. */
 export const LIGHT_GLSL = /* glsl */ `
-uniform vec3 uToSun, uSun, uAmbient, uHorizon, uZenith;
+uniform vec3 uToSun, uSun, uAmbient, uHorizon, uZenith, uHaze;
 uniform float uNight, uTime;
 vec3 lit(vec3 colour, vec3 normal) {
   float sun = max(dot(normal, uToSun), 0.0);
   float sky = 0.86 + 0.14 * normal.y;
   return colour * (uAmbient * sky + uSun * sun);
+}
+vec3 hazed(vec3 colour) {
+  float thick = 1.0 - exp(-max(0.0, 1.0 / gl_FragCoord.w - uHaze.x) * uHaze.y);
+  return mix(colour, mix(uHorizon, uZenith, 0.3), uHaze.z * thick);
 }
 float hash12(vec2 p) {
   vec3 q = fract(vec3(p.xyx) * 0.1031);

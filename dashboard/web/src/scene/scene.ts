@@ -12,7 +12,7 @@ import { Eye } from "./camera.ts";
 import { FIGURE_HEIGHT, Figures } from "./figures.ts";
 import { groundMeshes } from "./ground.ts";
 import { lamps } from "./lamps.ts";
-import { light, lightAt } from "./light.ts";
+import { airAt, light, lightAt } from "./light.ts";
 import { tierOf, type Quality, type Tier } from "./quality.ts";
 import { trees } from "./trees.ts";
 import { Weather } from "./weather.ts";
@@ -54,7 +54,7 @@ export class TownScene implements View {
     this.store = store;
     this.eye = new Eye(canvas, town.bounds);
     this.eye.onMoved = (byHand) => this.onMoved(byHand);
-    this.buildings = new Buildings(town);
+    this.buildings = new Buildings(town, this.tier.fine);
     this.figures = new Figures(store.world, this.tier.fine);
     this.weather = new Weather(this.eye.controls.target);
     this.scene.add(...groundMeshes(town), ...this.buildings.meshes, this.figures.group, this.weather.lines);
@@ -87,6 +87,7 @@ export class TownScene implements View {
     // What an overlay tells is told in colours, so it is told by daylight.
     const laid = this.store.get().overlay !== null;
     lightAt(laid ? NOON : minute, laid ? "clear" : weather);
+    airAt(this.eye.pose().distance, laid ? "none" : weather);
     light.uTime.value = (tick * 6) % 4096;
     if (this.lamps !== null) this.lamps.visible = light.uNight.value > 0.25;
     this.weather.show(this.tier.weather ? weather : "clear", this.eye.pose().distance);

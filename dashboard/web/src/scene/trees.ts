@@ -21,7 +21,7 @@ void main() {
 const FRAGMENT = /* glsl */ `
 varying vec3 vColour, vNormal;
 void main() {
-  gl_FragColor = vec4(lit(vColour, normalize(vNormal)), 1.0);
+  gl_FragColor = vec4(hazed(lit(vColour, normalize(vNormal))), 1.0);
   #include <colorspace_fragment>
 }`;
 
