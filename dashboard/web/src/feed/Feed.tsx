@@ -4,6 +4,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useMemo, useRef, useState } from "react";
 import type { TownEvent } from "../api/types.ts";
 import { Name } from "../cards/parts.tsx";
+import { Icon } from "../Icon.tsx";
 import { goTo, useParts, useShown, useText } from "../store/context.ts";
 import { FEED_LENGTH, type Filter } from "../store/store.ts";
 import { timeOf } from "../store/time.ts";
@@ -137,7 +138,7 @@ function SpreadButton({ event }: { event: TownEvent }) {
     const news = spread(await source.news(event.id, Math.max(event.tick, Math.floor(store.world.tick()))));
     if (news !== null) store.set({ news, overlay: "news" });
   };
-  return <button type="button" className="spread" aria-label={t("feed.spread")} title={t("feed.spread")} onClick={() => void ask()}>⤳</button>;
+  return <button type="button" className="spread" aria-label={t("feed.spread")} title={t("feed.spread")} onClick={() => void ask()}><Icon name="spread" /></button>;
 }
 
 /** Flies the camera to where an event was. */

@@ -158,7 +158,7 @@ export class Labels {
     if (text.textContent !== label.words) text.textContent = label.words;
     if (dots.dataset["heads"] !== heads.join()) {
       dots.dataset["heads"] = heads.join();
-      dots.replaceChildren(...heads.map((colour) => Object.assign(document.createElement("i"), { style: `background: ${colour}` })));
+      dots.replaceChildren(...heads.map((colour) => Object.assign(document.createElement("i"), { style: `--coat: ${colour}` })));
     }
     element.style.transform = `translate(${screen.x.toFixed(1)}px, ${screen.y.toFixed(1)}px) translate(-50%, -100%)`;
   }

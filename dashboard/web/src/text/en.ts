@@ -179,6 +179,7 @@ export const en = {
   "view.farther": "Farther",
   "view.turn": "Turn",
   "view.tilt": "Tilt",
+  "view.steering": "Camera",
   "view.director": "Director",
   "view.director.why": "The camera goes where something happens",
   "view.minimap": "Small map: a click flies there",

@@ -180,6 +180,7 @@ export const sv: Words = {
   "view.nearer": "Närmare",
   "view.farther": "Längre bort",
   "view.turn": "Vrid",
+  "view.steering": "Kamera",
   "view.tilt": "Luta",
   "view.director": "Regissör",
   "view.director.why": "Kameran går dit där något händer",

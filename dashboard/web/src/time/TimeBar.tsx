@@ -1,6 +1,7 @@
 /** Time: the whole history under one thumb, how fast it plays, and a link to every moment. */
 
 import { useEffect, useMemo, useState } from "react";
+import { Icon } from "../Icon.tsx";
 import { useParts, useShown, useText } from "../store/context.ts";
 import { dateAt, dayOf, DAY_TICKS, timeOf } from "../store/time.ts";
 import { RATES } from "./player.ts";
@@ -38,7 +39,7 @@ export function TimeBar() {
   return (
     <section className="timebar" aria-label={t("time.label")}>
       <div className="time-row">
-        <button type="button" className="round" aria-label={t(replay?.playing === false ? "time.play" : "time.pause")} onClick={toggle}>{replay?.playing === false ? "▶" : "❚❚"}</button>
+        <button type="button" className="round" aria-label={t(replay?.playing === false ? "time.play" : "time.pause")} onClick={toggle}><Icon name={replay?.playing === false ? "play" : "pause"} /></button>
         <button type="button" className="hour" aria-label={t("time.back")} title={t("time.back")} onClick={() => go(at - HOUR)}>−1 h</button>
         <div className="scrubber">
           <Hours first={first} last={last} />

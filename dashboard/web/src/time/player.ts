@@ -9,8 +9,6 @@ import { happen, type Present } from "../world/fold.ts";
 /** Town seconds per real second. */
 export const RATES = [1, 60, 300, 1440, 3600] as const;
 const SIXTY = 60;
-/** The newest told events that the feed shows, however long ago they were. */
-const FEED_MOST = 800;
 
 /** What feeds the store while the present is shown. */
 export interface Live {
@@ -147,7 +145,7 @@ export class Player {
     const past = this.due();
     const { weather } = happen(this.present, past);
     this.weather = weather ?? this.weather;
-    const feed = [...chapter.before, ...past].slice(-FEED_MOST).reverse();
+    const feed = [...chapter.before, ...past].reverse();
     this.store.begin({ clock: this.clock(), residents: [...this.present.residents.values()], buildings: [...this.present.buildings.values()] }, feed);
   }
 
