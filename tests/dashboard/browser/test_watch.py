@@ -182,10 +182,15 @@ def test_a_recorded_day_plays_from_one_file(
     page = browser.new_page()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    page.goto(f"{(tmp_path / 'day.html').as_uri()}#t=6&lang=en")
+    page.goto(f"{(tmp_path / 'day.html').as_uri()}#t=6&lang=en&place=cafe-satama&overlay=price")
     page.wait_for_function(READY)
     expect(page.locator(".connection")).to_have_text("a recorded day")
     expect(page.locator(".feed")).to_contain_text("The blue door opens at nine.")
+    expect(page.locator(".card .stock")).to_contain_text("80 left")
+    expect(page.locator(".laid")).to_contain_text("has an owner")
+    page.get_by_role("button", name="Town", exact=True).click()
+    page.locator(".rows button", has_text="Ranta").click()
+    expect(page.get_by_role("meter", name="Mood")).to_be_visible()
     assert {url.split(":")[0] for url in asked} <= {"file", "data", "blob"}
     page.close()
 

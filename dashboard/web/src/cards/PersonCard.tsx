@@ -37,14 +37,14 @@ export function PersonCard({ id }: { id: string }) {
         <button type="button" aria-pressed={following} onClick={() => (following ? store.set({ following: false }) : goTo(parts, id, null))}>{t(following ? "card.unfollow" : "card.follow")}</button>
         <button type="button" onClick={() => goTo(parts, id, null)}>{t("card.show")}</button>
       </div>
+      <h3>{t("card.talks")}</h3>
+      {talks?.length === 0 ? <p className="soft">{t("card.said.none")}</p> : <Lines events={conversation(talks ?? [])} />}
       <dl>
         {person.goal !== null && <Fact name={t("card.goal")}>{person.goal}</Fact>}
         {person.home !== null && <Fact name={t("card.home")}><Link building={person.home}>{store.world.building(person.home)}</Link></Fact>}
         {person.job !== null && <Fact name={t("card.job")}>{person.job}</Fact>}
         <Fact name={t("card.owner")}>{person.owner ?? t("card.owner.town")}</Fact>
       </dl>
-      <h3>{t("card.talks")}</h3>
-      {talks?.length === 0 ? <p className="soft">{t("card.said.none")}</p> : <Lines events={conversation(talks ?? [])} />}
       <h3>{t("card.friends")}</h3>
       {bonds !== null && bonds.length === 0 && <p className="soft">{t("card.friends.none")}</p>}
       <ul className="friends">

@@ -101,7 +101,7 @@ function Entry({ paragraph }: { paragraph: Paragraph }) {
   return (
     <Go event={newest} className="entry">
       {time}
-      <span><Name id={first.agent} /> {row(clauses.filter((one) => one !== ""), t)}.</span>
+      <span><Name id={first.agent} /> {row([...new Set(clauses)].filter((one) => one !== ""), t)}.</span>
     </Go>
   );
 }

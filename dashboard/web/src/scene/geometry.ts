@@ -42,12 +42,7 @@ export class Surface {
     if (outline.length < 3) return;
     const from = first ?? this.corners;
     if (first === undefined) for (const { x, y } of outline) this.corner(x, y, height);
-    for (const [i, j, k] of ShapeUtils.triangulateShape(outline as Vector2[], []) as [number, number, number][]) {
-      const [a, b, c] = [outline[i]!, outline[j]!, outline[k]!];
-      const turn = (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x);
-      if (turn > 0) this.triangle(from + i, from + j, from + k);
-      else this.triangle(from + i, from + k, from + j);
-    }
+    for (const corner of triangles(outline)) this.index.push(from + corner);
   }
 
   /** A band along a line, with round ends and round sharp bends where it is broad. */
@@ -110,11 +105,30 @@ export class Surface {
   }
 }
 
+const cut = new WeakMap<readonly Vector2[], readonly number[]>();
+
+/** Triangles that fill an outline, as numbers of its corners; the same outline is cut up once. */
+function triangles(outline: readonly Vector2[]): readonly number[] {
+  const known = cut.get(outline);
+  if (known !== undefined) return known;
+  const found = (ShapeUtils.triangulateShape(outline as Vector2[], []) as [number, number, number][]).flatMap(([i, j, k]) => {
+    const [a, b, c] = [outline[i]!, outline[j]!, outline[k]!];
+    return (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x) > 0 ? [i, j, k] : [i, k, j];
+  });
+  cut.set(outline, found);
+  return found;
+}
+
+const rings = new WeakMap<object, Vector2[]>();
+
 /** An outline without repeated points, counter-clockwise seen from above. */
 export function ring(footprint: readonly (readonly [number, number])[]): Vector2[] {
+  const known = rings.get(footprint);
+  if (known !== undefined) return known;
   const outline = footprint.map(([x, y]) => new Vector2(x, y)).filter((point, i, all) => i === 0 || point.distanceTo(all[i - 1]!) > 0.05);
   if (outline.length > 1 && outline[0]!.distanceTo(outline[outline.length - 1]!) < 0.05) outline.pop();
   if (ShapeUtils.area(outline) < 0) outline.reverse();
+  rings.set(footprint, outline);
   return outline;
 }
 

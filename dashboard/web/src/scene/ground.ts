@@ -82,7 +82,6 @@ export function groundMeshes(town: TownMap): Mesh[] {
     plain([[board, GROUND], ...town.green.map((polygon): [Point[], string] => [polygon, GREEN])], -10),
     layer(water.geometry(), -9, WATER_VERTEX, WATER_FRAGMENT, { uniforms: { uColour: { value: new Color(WATER) } } }),
     ways(town),
-    shadows(town),
   ];
 }
 
@@ -145,7 +144,7 @@ function ways(town: TownMap): Mesh {
 }
 
 /** Every building's outline, swept along the light. The stencil darkens a place once, however many shadows fall there. */
-function shadows(town: TownMap): Mesh {
+export function shadows(town: TownMap): Mesh {
   const surface = new Surface();
   const lifts: number[] = [];
   for (const { footprint, height } of town.buildings) {

@@ -10,7 +10,7 @@ import { hash } from "../world/motion.ts";
 import { Buildings } from "./buildings.ts";
 import { Eye } from "./camera.ts";
 import { FIGURE_HEIGHT, Figures } from "./figures.ts";
-import { groundMeshes } from "./ground.ts";
+import { groundMeshes, shadows } from "./ground.ts";
 import { lamps } from "./lamps.ts";
 import { airAt, light, lightAt } from "./light.ts";
 import { tierOf, type Quality, type Tier } from "./quality.ts";
@@ -59,6 +59,7 @@ export class TownScene implements View {
     this.weather = new Weather(this.eye.controls.target);
     this.scene.add(...groundMeshes(town), ...this.buildings.meshes, this.figures.group, this.weather.lines);
     this.later = [
+      () => this.scene.add(shadows(town)),
       () => {
         const woods = trees(town, this.tier.fine);
         if (woods !== null) this.scene.add(woods);
