@@ -63,7 +63,7 @@ function Filters({ filter }: { filter: Filter }) {
   const { store } = useParts();
   const t = useText();
   const town = useShown((shown) => shown.town);
-  const residents = useShown((shown) => shown.residents);
+  const names = useShown((shown) => shown.names);
   const set = (changes: Partial<Filter>): void => store.set({ filter: { ...filter, ...changes } });
   return (
     <div className="filters">
@@ -76,7 +76,7 @@ function Filters({ filter }: { filter: Filter }) {
       </select>
       <select aria-label={t("feed.person")} value={filter.person ?? ""} onChange={(event) => set({ person: event.target.value || null })}>
         <option value="">{t("feed.person.all")}</option>
-        {residents.map(({ id, name }) => <option key={id} value={id}>{name}</option>)}
+        {names.map(({ id, name }) => <option key={id} value={id}>{name}</option>)}
       </select>
     </div>
   );

@@ -30,6 +30,11 @@ export interface Replay {
   loading: boolean;
 }
 
+export interface Named {
+  id: string;
+  name: string;
+}
+
 /** What React draws; a new object whenever a part of it changed. */
 export interface Shown {
   town: TownMap | null;
@@ -38,7 +43,10 @@ export interface Shown {
   problem: string | null;
   /** newest first */
   feed: readonly TownEvent[];
+  /** by name */
   residents: readonly Resident[];
+  /** the same without what changes all the time: another list only when somebody comes, goes or is called otherwise */
+  names: readonly Named[];
   overview: Overview | null;
   replay: Replay | null;
   chosen: Chosen | null;
@@ -59,9 +67,10 @@ export interface Shown {
 }
 
 export const FEED_LENGTH = 2000;
+const ORDER = new Intl.Collator();
 const TOLD_KINDS: ReadonlySet<string> = new Set(TOLD);
 const NOTHING: Shown = {
-  town: null, clock: null, connection: "connecting", problem: null, feed: [], residents: [], overview: null, replay: null, chosen: null, following: false,
+  town: null, clock: null, connection: "connecting", problem: null, feed: [], residents: [], names: [], overview: null, replay: null, chosen: null, following: false,
   director: false, overlay: null, news: null, view: "3d", quality: "auto", language: "en", tab: "feed",
   filter: { kind: "all", district: null, person: null }, searching: false, route: null, me: null,
 };
@@ -102,7 +111,7 @@ export class Store {
     this.world.begin(snapshot);
     this.start = startOf(snapshot.clock);
     this.known.clear();
-    this.set({ clock: snapshot.clock, residents: this.byName(), chosen: this.kept(), feed: this.told(feed, []) });
+    this.set({ clock: snapshot.clock, ...this.peopled(), chosen: this.kept(), feed: this.told(feed, []) });
     for (const event of [...feed].reverse()) this.world.heard(event);
   }
 
@@ -111,7 +120,7 @@ export class Store {
     this.world.apply(frame);
     const changes: Partial<Shown> = {};
     if (frame.clock !== null) changes.clock = frame.clock;
-    if (frame.residents.length > 0 || frame.gone.length > 0) Object.assign(changes, { residents: this.byName(), chosen: this.kept() });
+    if (frame.residents.length > 0 || frame.gone.length > 0) Object.assign(changes, this.peopled(), { chosen: this.kept() });
     if (frame.events.length > 0) changes.feed = this.told(frame.events, this.get().feed);
     this.set(changes);
   }
@@ -130,8 +139,13 @@ export class Store {
     return feed;
   }
 
-  private byName(): readonly Resident[] {
-    return [...this.world.residents.values()].sort((a, b) => a.name.localeCompare(b.name));
+  private peopled(): Pick<Shown, "residents" | "names"> {
+    const { residents } = this.world;
+    let { names } = this.get();
+    if (names.length !== residents.size || names.some(({ id, name }) => residents.get(id)?.name !== name)) {
+      names = [...residents.values()].map(({ id, name }) => ({ id, name })).sort((a, b) => ORDER.compare(a.name, b.name));
+    }
+    return { names, residents: names.map(({ id }) => residents.get(id)!) };
   }
 
   private kept(): Chosen | null {
