@@ -38,7 +38,7 @@ function Page({ hand, pose }: { hand: Hand; pose: Pose | null }) {
     <>
       <a className="skip" href="#panel">{t("skip")}</a>
       <main className={view === "list" ? "city words" : "city"}>
-        {town === null ? <p className="loading">{problem ?? t("loading")}</p> : view === "list" ? <ListView /> : <City town={town} hand={hand} pose={pose} />}
+        {town === null ? <p className="loading"><span className="unfolding" aria-hidden="true" />{problem ?? t("loading")}</p> : view === "list" ? <ListView /> : <City town={town} hand={hand} pose={pose} />}
         {town !== null && problem !== null && <p className="problem" role="alert">{problem}</p>}
       </main>
       <Header />

@@ -53,7 +53,7 @@ export function City({ town, hand, pose }: { town: TownMap; hand: Hand; pose: Po
     }
     if (began.current !== null) view.setPose(began.current);
     hand.take(view);
-    const stop = show(view, new Labels(labels.current, store), element, parts);
+    const stop = show(view, new Labels(labels.current, store), element, parts, began.current === null && drawnBy !== null);
     const lost = (event: Event): void => {
       event.preventDefault();
       flat("the context was lost");
@@ -77,8 +77,8 @@ export function City({ town, hand, pose }: { town: TownMap; hand: Hand; pose: Po
   );
 }
 
-/** Draw for as long as the page is seen. Returns how to stop. */
-function show(view: View, labels: Labels, canvas: HTMLCanvasElement, parts: Parts): () => void {
+/** Draw for as long as the page is seen; `lost` cameras begin where the people are. Returns how to stop. */
+function show(view: View, labels: Labels, canvas: HTMLCanvasElement, parts: Parts, lost: boolean): () => void {
   const { store, player, director } = parts;
   const stopped = new AbortController();
   let frame = 0;
@@ -97,6 +97,11 @@ function show(view: View, labels: Labels, canvas: HTMLCanvasElement, parts: Part
     last = now;
     dirty = false;
     const { chosen } = store.get();
+    const crowd = lost && chosen === null ? store.world.middle() : null;
+    if (crowd !== null) {
+      lost = false;
+      view.setPose({ ...view.pose(), x: crowd[0], y: crowd[1] });
+    }
     view.select(chosen?.kind === "person" ? chosen.id : null, chosen?.kind === "place" ? chosen.id : null);
     moving = view.draw(tick, now);
     labels.draw(view, tick, now);
@@ -111,6 +116,7 @@ function show(view: View, labels: Labels, canvas: HTMLCanvasElement, parts: Part
   view.onMoved = (byHand) => {
     touch();
     if (!byHand) return;
+    lost = false;
     director.rest();
     if (store.get().following) store.set({ following: false });
   };

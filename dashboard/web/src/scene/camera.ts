@@ -39,7 +39,7 @@ export class Eye {
       this.onMoved(true);
     });
     this.controls.addEventListener("change", () => this.onMoved(false));
-    this.set({ x: (x0 + x1) / 2, y: (y0 + y1) / 2, distance: span * 0.55, turn: -24, tilt: 54 });
+    this.set({ x: (x0 + x1) / 2, y: (y0 + y1) / 2, distance: span * 0.42, turn: -24, tilt: 56 });
   }
 
   pose(): Pose {

@@ -95,6 +95,16 @@ export class World implements Names {
     return resident === undefined ? null : place(resident, tick, this.house(resident.building)?.middle ?? null);
   }
 
+  /** The middle of everybody: as many are to the east as to the west of it, and as many to the north as to the south. */
+  middle(): Point | null {
+    const points = [...this.residents.keys()].flatMap((id) => {
+      const at = this.position(id);
+      return at === null ? [] : [at];
+    });
+    const median = (axis: 0 | 1): number => points.map((point) => point[axis]).sort((a, b) => a - b)[Math.floor(points.length / 2)]!;
+    return points.length === 0 ? null : [median(0), median(1)];
+  }
+
   /** Which way somebody walks, radians from south, against the clock seen from above. */
   heading(id: string, tick: number): number {
     const resident = this.residents.get(id);
