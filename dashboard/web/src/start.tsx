@@ -58,9 +58,9 @@ export function start({ source, live, map, address, rooms }: Beginning): void {
     const t = speak(moment.language);
     for (;;) {
       try {
-        const [town, overview] = await Promise.all([map(), source.overview()]);
+        // A long history takes a while to be looked over; the picture does not wait for it.
+        const [, overview] = await Promise.all([map().then((town) => store.setTown(town)), source.overview()]);
         store.start = overview.start;
-        store.setTown(town);
         store.set({ overview, problem: null });
         const ours = moment.run === null || moment.run === overview.run;
         if (!ours) store.set({ problem: t("time.other") });
