@@ -1,5 +1,6 @@
 """The journal told again: what was when, who talked with whom, who had how much, and how words spread."""
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -84,7 +85,7 @@ class Chronicle:
             stock=await self._stock(first),
             before=sorted(told, key=_place),
             events=events,
-            moods=self._moods(needs, first, min(end, last_tick), events),
+            moods=await asyncio.to_thread(self._moods, needs, first, min(end, last_tick), events),
         )
 
     async def _needs(self, tick: int, residents: list[Agent], buildings: list[BuildingBrief]) -> Needs:
@@ -102,8 +103,13 @@ class Chronicle:
         for agent in residents:
             if agent.id in old:
                 needs.begin(agent.id, begin, agent.home, agent.district, asleep=agent.id in abed)
-        for row in rows:
-            needs.happen(event_of(row))
+
+        def follow() -> None:
+            for row in rows:
+                needs.happen(event_of(row))
+
+        # A day of five hundred people is some tens of thousands of events: too many for a loop that serves streams.
+        await asyncio.to_thread(follow)
         return needs
 
     def _moods(self, needs: Needs, first: int, last: int, events: list[Event]) -> list[Moods]:

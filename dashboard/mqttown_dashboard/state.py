@@ -1,6 +1,6 @@
 """What every request may use: settings, town, mirror, journal, stream."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -63,6 +63,8 @@ class State:
     letters: Letters
     second_factor: SecondFactor
     wires: Wires
+    chapters: dict[int, bytes] = field(default_factory=dict)
+    """Complete chapters of the history as they are sent, by number; the last ones made."""
 
     def agent(self, name: str) -> Agent:
         """An agent of the town.

@@ -19,6 +19,10 @@ __all__ = ["router"]
 
 router = APIRouter(tags=["history"], dependencies=[ANYONE])
 _GZIP_LEVEL: Final = 5
+_HEADERS: Final = {"Content-Encoding": "gzip"}
+_KEPT: Final = "public, max-age=86400"
+_CHAPTERS_KEPT: Final = 24
+"""Six days; the oldest of them goes first."""
 _WORDS: Final = 20
 _LAST: Final = 2**62
 Until = Annotated[int, Query(description="as it was at this tick", ge=0, le=_LAST)]
@@ -60,6 +64,8 @@ async def chapter(
     run: Annotated[str | None, Query(description="the run that is meant; for caches", max_length=40)] = None,  # noqa: ARG001
 ) -> Response:
     """How these hours began, and all that happened in them, always gzip. A complete chapter never changes."""
+    if (known := state.chapters.get(number)) is not None:
+        return Response(known, headers=_HEADERS | {"Cache-Control": _KEPT}, media_type="application/json")
     chronicle = _chronicle(state)
     last = await _last(state, chronicle)
     if number > last // CHAPTER_TICKS:
@@ -69,8 +75,12 @@ async def chapter(
         )
     told = await chronicle.chapter(number, last)
     packed = await asyncio.to_thread(_packed, told)
-    kept = "public, max-age=86400" if told.complete else "no-store"
-    return Response(packed, headers={"Content-Encoding": "gzip", "Cache-Control": kept}, media_type="application/json")
+    if told.complete:
+        state.chapters[number] = packed
+        while len(state.chapters) > _CHAPTERS_KEPT:
+            del state.chapters[next(iter(state.chapters))]
+    headers = _HEADERS | {"Cache-Control": _KEPT if told.complete else "no-store"}
+    return Response(packed, headers=headers, media_type="application/json")
 
 
 def _packed(told: Chapter) -> bytes:

@@ -84,7 +84,7 @@ export class TownScene implements View {
     const moving = this.eye.update(now);
     const clock = this.store.world.clock;
     const weather = clock?.weather ?? "clear";
-    const minute = minuteOf(this.store.start, tick);
+    const minute = clock === null ? NOON : minuteOf(this.store.start, tick);
     // What an overlay tells is told in colours, so it is told by daylight.
     const laid = this.store.get().overlay !== null;
     lightAt(laid ? NOON : minute, laid ? "clear" : weather);
