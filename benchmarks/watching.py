@@ -84,11 +84,15 @@ def measure(page: Page) -> dict[str, Any]:
     for _ in range(int(FPS_SECONDS / 0.5)):
         page.keyboard.press("e")
         page.wait_for_timeout(500)
-    after = page.evaluate("() => [window.__city.frames, performance.now(), window.__city.drawCalls, window.__city.triangles]")
+    after = page.evaluate(
+        "() => { const { frames, drawCalls, triangles, sharpness } = window.__city;"
+        " return [frames, performance.now(), drawCalls, triangles, sharpness]; }"
+    )
     return {
         "first_ms": round(first),
         "draw_calls": after[2],
         "triangles": after[3],
+        "sharpness": round(after[4], 2),
         "fps": round((after[0] - before[0]) / (after[1] - before[1]) * 1000, 1),
     }
 
@@ -98,8 +102,8 @@ def page_figures(*, gpu: bool) -> str:
     build()
     chromium = os.environ.get("MQTTOWN_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     lines = [
-        "| residents | picture, quality | first picture, ms | draw calls | triangles | pictures a second, camera turning |",
-        "|---|---|---|---|---|---|",
+        "| residents | picture, quality | first picture, ms | draw calls | triangles | pixels per CSS pixel | pictures a second, camera turning |",
+        "|---|---|---|---|---|---|---|",
     ]
     renderer, bytes_ = "", {}
     for residents in (25, 500):

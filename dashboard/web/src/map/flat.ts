@@ -144,7 +144,7 @@ export class FlatMap implements View {
   }
 
   facts(): Facts {
-    return { figures: this.count, drawCalls: this.ground.length + (this.houses?.length ?? 0) + 1, triangles: 0, whole: true };
+    return { figures: this.count, drawCalls: this.ground.length + (this.houses?.length ?? 0) + 1, triangles: 0, sharpness: this.canvas.width / Math.max(1, this.width), whole: true };
   }
 
   dispose(): void {

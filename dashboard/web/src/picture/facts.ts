@@ -47,7 +47,7 @@ export function tell(view: View, store: Store, canvas: HTMLCanvasElement): void 
 
 /** The same while the town is told in words. */
 export function tellWords(store: Store): void {
-  put(store, "list", { figures: store.world.residents.size, drawCalls: 0, triangles: 0, whole: true }, null, () => null, () => null);
+  put(store, "list", { figures: store.world.residents.size, drawCalls: 0, triangles: 0, sharpness: 0, whole: true }, null, () => null, () => null);
 }
 
 function put(store: Store, view: CityFacts["view"], facts: Facts, pose: Pose | null, picture: CityFacts["picture"], onScreen: CityFacts["onScreen"]): void {

@@ -13,6 +13,8 @@ export interface Facts {
   figures: number;
   drawCalls: number;
   triangles: number;
+  /** pixels drawn per CSS pixel */
+  sharpness: number;
   /** whether all that there is to see is drawn; what is least missed comes after the first picture */
   whole: boolean;
 }

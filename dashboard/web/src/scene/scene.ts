@@ -156,7 +156,7 @@ export class TownScene implements View {
   }
 
   facts(): Facts {
-    return { figures: this.figures.count, drawCalls: this.renderer.info.render.calls, triangles: this.renderer.info.render.triangles, whole: this.whole };
+    return { figures: this.figures.count, drawCalls: this.renderer.info.render.calls, triangles: this.renderer.info.render.triangles, sharpness: this.pixels, whole: this.whole };
   }
 
   dispose(): void {
