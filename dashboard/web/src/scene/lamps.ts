@@ -17,8 +17,8 @@ const FRAGMENT = /* glsl */ `
 varying vec2 vAt;
 void main() {
   float away = length(vAt);
-  float pool = pow(max(0.0, 1.0 - away), 2.0) * 0.2 + smoothstep(0.06, 0.02, away) * 0.4;
-  gl_FragColor = vec4(vec3(1.0, 0.55, 0.2) * pool * smoothstep(0.25, 0.9, uNight), 1.0);
+  float pool = pow(max(0.0, 1.0 - away), 2.2) * 0.2 + smoothstep(0.06, 0.02, away) * 0.5;
+  gl_FragColor = vec4(vec3(1.0, 0.52, 0.16) * pool * smoothstep(0.25, 0.9, uNight), 1.0);
   #include <colorspace_fragment>
 }`;
 

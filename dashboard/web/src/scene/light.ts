@@ -13,17 +13,17 @@ interface Hour {
 }
 
 const HOURS: readonly Hour[] = [
-  { at: 0, ambient: "#5a6394", sun: "#3d4a78", horizon: "#27304f", zenith: "#131a33", night: 1 },
-  { at: 5, ambient: "#5f6697", sun: "#3d4a78", horizon: "#2f3757", zenith: "#171e3a", night: 1 },
+  { at: 0, ambient: "#4a5278", sun: "#38446c", horizon: "#27304f", zenith: "#131a33", night: 1 },
+  { at: 5, ambient: "#50577c", sun: "#3a466e", horizon: "#2f3757", zenith: "#171e3a", night: 1 },
   { at: 6.2, ambient: "#a896a6", sun: "#b0705c", horizon: "#e8b49a", zenith: "#7d86ad", night: 0.62 },
   { at: 7.4, ambient: "#c9bdb3", sun: "#a08058", horizon: "#f6d9b8", zenith: "#b4c6cf", night: 0.12 },
   { at: 10, ambient: "#d0ccc2", sun: "#9a8a68", horizon: "#f3e9d8", zenith: "#c3d8de", night: 0 },
   { at: 14, ambient: "#d0ccc2", sun: "#9a8a68", horizon: "#f3e9d8", zenith: "#bfd6df", night: 0 },
   { at: 17, ambient: "#cfc0ae", sun: "#a87f50", horizon: "#f7dfba", zenith: "#bccbd0", night: 0.03 },
   { at: 18.6, ambient: "#b493a0", sun: "#b2694c", horizon: "#f0a67e", zenith: "#7f7fa6", night: 0.5 },
-  { at: 19.8, ambient: "#7a76a6", sun: "#4a4f80", horizon: "#585784", zenith: "#2b3158", night: 0.9 },
-  { at: 21.5, ambient: "#5f6798", sun: "#3d4a78", horizon: "#2d3658", zenith: "#151c37", night: 1 },
-  { at: 24, ambient: "#5a6394", sun: "#3d4a78", horizon: "#27304f", zenith: "#131a33", night: 1 },
+  { at: 19.8, ambient: "#6e6a92", sun: "#484d78", horizon: "#5b557e", zenith: "#2b3158", night: 0.9 },
+  { at: 21.5, ambient: "#4e567c", sun: "#3a466e", horizon: "#2d3658", zenith: "#151c37", night: 1 },
+  { at: 24, ambient: "#4a5278", sun: "#38446c", horizon: "#27304f", zenith: "#131a33", night: 1 },
 ];
 /** How much of the sun a weather lets through. */
 const THROUGH: Record<string, number> = { clear: 1, cloudy: 0.55, rain: 0.32, snow: 0.6, fog: 0.4 };
@@ -97,7 +97,9 @@ uniform float uNight, uTime;
 vec3 lit(vec3 colour, vec3 normal) {
   float sun = max(dot(normal, uToSun), 0.0);
   float sky = 0.86 + 0.14 * normal.y;
-  return colour * (uAmbient * sky + uSun * sun);
+  vec3 seen = colour * (uAmbient * sky + uSun * sun);
+  // By night eyes see less of colours.
+  return mix(seen, dot(seen, vec3(0.25, 0.55, 0.2)) * vec3(0.88, 0.95, 1.2), 0.45 * uNight);
 }
 vec3 hazed(vec3 colour) {
   float thick = 1.0 - exp(-max(0.0, 1.0 / gl_FragCoord.w - uHaze.x) * uHaze.y);

@@ -1,6 +1,6 @@
 /** Colours of the town by day; the light of the hour changes them. */
 
-export const GROUND = "#eadfc9";
+export const GROUND = "#e8dbc2";
 export const EDGE = "#b79b78";
 export const WATER = "#9cc9d6";
 export const GREEN = "#b3c987";
@@ -9,17 +9,17 @@ export const SELECTED = "#d4572a";
 
 /** Roof and wall of a kind of building. */
 const BUILDINGS: Record<string, [roof: string, wall: string]> = {
-  home: ["#c97c5f", "#f3dfc0"],
+  home: ["#c9876a", "#f4e2c6"],
   cafe: ["#dd9f58", "#f9e4bd"],
-  restaurant: ["#d0714f", "#f5d8b8"],
-  bar: ["#a9616a", "#ecccbe"],
+  restaurant: ["#cf7f60", "#f6dcc0"],
+  bar: ["#a9727a", "#ecd0c4"],
   shop: ["#dcb36c", "#f7e7c6"],
   office: ["#9db0b8", "#e2e3de"],
   school: ["#d3b25f", "#f5e8c2"],
-  hotel: ["#bb8499", "#f0dadd"],
-  church: ["#74a38f", "#f8f3e5"],
+  hotel: ["#b98d9a", "#f1dfe0"],
+  church: ["#7aa793", "#f8f3e5"],
   museum: ["#8aa07f", "#efe8d2"],
-  theatre: ["#a8677a", "#eed6d3"],
+  theatre: ["#a37887", "#eedad8"],
   station: ["#848a98", "#dedad3"],
   hospital: ["#8fb9bb", "#f0f2ec"],
   civic: ["#94a886", "#f1ead6"],
