@@ -102,8 +102,7 @@ def page_figures(*, gpu: bool) -> str:
     build()
     chromium = os.environ.get("MQTTOWN_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     lines = [
-        "| residents | picture, quality | first picture, ms | draw calls | triangles | pixels per CSS pixel "
-        "| pictures a second, camera turning |",
+        "| residents | picture, quality | first picture, ms | draw calls | triangles | sharpness | pictures a second, turning |",
         "|---|---|---|---|---|---|---|",
     ]
     renderer, bytes_ = "", {}

@@ -9,7 +9,9 @@ import type { Store } from "../store/store.ts";
 import { minuteOf } from "../store/time.ts";
 import { hash } from "../world/motion.ts";
 import { ground, houses, houseShadows, paint, roofOf, type Layer } from "./drawing.ts";
+import { streetNames, type StreetName } from "./streets.ts";
 
+const STREET_FONT = '11px system-ui, "DejaVu Sans", sans-serif';
 const NEAREST = 12;
 const FARTHEST = 0.15;
 /** A flat map that shows as much as a 3D picture from `distance` metres has this many pixels a metre times the distance. */
@@ -24,6 +26,9 @@ export class FlatMap implements View {
   private readonly store: Store;
   private readonly ground: Layer[];
   private readonly shadows: Layer;
+  private readonly streets: StreetName[];
+  /** widths of names, CSS pixels */
+  private readonly widths = new Map<string, number>();
   private houses: Layer[] | null = null;
   private readonly fingers = new Map<number, Point>();
   private readonly stop = new AbortController();
@@ -49,6 +54,7 @@ export class FlatMap implements View {
     this.centre = [(x0 + x1) / 2, (y0 + y1) / 2];
     this.ground = ground(town);
     this.shadows = houseShadows(town);
+    this.streets = streetNames(town);
     this.listen();
   }
 
@@ -82,6 +88,7 @@ export class FlatMap implements View {
       c.fillStyle = `rgb(24 30 62 / ${(darkness(minuteOf(this.store.start, tick)) * 46).toFixed(0)}%)`;
       c.fillRect(0, 0, this.canvas.width, this.canvas.height);
     }
+    this.names(c, pixels);
     c.setTransform(pixels, 0, 0, pixels, 0, 0);
     this.people(c, tick);
     return false;
@@ -168,6 +175,28 @@ export class FlatMap implements View {
     c.lineWidth = 3 / this.zoom;
     c.strokeStyle = SELECTED;
     c.stroke();
+  }
+
+  /** Streets' names where they fit. */
+  private names(c: CanvasRenderingContext2D, pixels: number): void {
+    c.font = STREET_FONT;
+    c.textAlign = "center";
+    c.textBaseline = "middle";
+    c.lineJoin = "round";
+    for (const { name, at, angle, metres } of this.streets) {
+      let width = this.widths.get(name);
+      if (width === undefined) this.widths.set(name, (width = c.measureText(name).width));
+      if (metres * this.zoom < width) continue;
+      const { x, y, depth } = this.project(at, 0.5, true);
+      if (depth === null) continue;
+      const [cos, sin] = [Math.cos(angle) * pixels, -Math.sin(angle) * pixels];
+      c.setTransform(cos, sin, -sin, cos, x * pixels, y * pixels);
+      c.lineWidth = 3;
+      c.strokeStyle = "rgb(251 246 236 / 75%)";
+      c.strokeText(name, 0, 0);
+      c.fillStyle = "#7a6a58";
+      c.fillText(name, 0, 0);
+    }
   }
 
   private people(c: CanvasRenderingContext2D, tick: number): void {
