@@ -90,8 +90,36 @@ def test_words_reach_the_feed_and_a_click_selects_who_spoke(page: Page, stage: A
     expect(entry).to_contain_text("<b>Look</b>, a rainbow!")
     entry.locator(".head").click()
     expect(page.locator(".card h2")).to_have_text("Leena Virtanen")
+    page.get_by_label("What", exact=True).select_option("work")
+    expect(page.locator(".feed")).to_contain_text("starts work")
+    expect(page.locator(".feed")).not_to_contain_text("a rainbow")
     page.get_by_role("button", name="Residents", exact=True).click()
     expect(page.locator(".rows li")).to_have_count(4)
+
+
+def test_the_director_goes_where_something_happens(page: Page, stage: Any) -> None:
+    stage.clock(22)
+    open_city(page, stage, "?c=300_200_500_0_50&lang=en")
+    heard = {"text": "Come and see!", "to": None}
+    said = {
+        "id": "e-22-9",
+        "kind": "said",
+        "tick": 22,
+        "district": "ranta",
+        "agent": "aino",
+        "witnesses": ["aino", "otto", "leena"],
+        "data": heard,
+    }
+    stage.publish(topics.district("tiny", "ranta", "events"), {"generation": 1, "tick": 22, "events": [said]})
+    expect(page.locator(".feed")).to_contain_text("Come and see!")
+    page.get_by_role("button", name="Director").click()
+    page.wait_for_function(
+        "() => { const [{ pose }, [x, y]] = [window.__city, window.__city.positions().aino];"
+        " return Math.hypot(pose.x - x, pose.y - y) < 2; }"
+    )
+    page.locator(".city canvas").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("button", name="Director")).to_have_attribute("aria-pressed", "false")
 
 
 def test_the_page_comes_back_by_itself_after_a_break(
