@@ -87,6 +87,11 @@ def test_the_picture_is_steered_by_keys(page: Page, stage: Any) -> None:
     ):
         page.keyboard.press(key)
         page.wait_for_function(f"() => window.__city.{changed}")
+    small = page.locator(".minimap")
+    box = small.bounding_box()
+    assert box is not None
+    small.click(position={"x": box["width"] - 4, "y": 4})
+    page.wait_for_function("() => window.__city.pose.x > 250 && window.__city.pose.y > 150")
 
 
 def test_a_link_leads_to_its_moment_with_camera_and_selection(page: Page, stage: Any) -> None:
