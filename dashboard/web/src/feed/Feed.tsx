@@ -29,9 +29,9 @@ export function Feed() {
       <Filters filter={filter} />
       {found.length === 0 && <p className="empty">{t(feed.length === 0 ? "feed.empty" : "feed.nothing")}</p>}
       <div className="feed" ref={scroll} tabIndex={0} role="region" aria-label={t("tab.feed")}>
-        <ol style={{ height: rows.getTotalSize() }}>
+        <ol style={{ height: rows.getTotalSize(), paddingTop: rows.getVirtualItems()[0]?.start ?? 0 }}>
           {rows.getVirtualItems().map((item) => (
-            <li key={item.key} ref={rows.measureElement} data-index={item.index} style={{ transform: `translateY(${item.start}px)` }} aria-posinset={item.index + 1} aria-setsize={found.length}>
+            <li key={item.key} ref={rows.measureElement} data-index={item.index} aria-posinset={item.index + 1} aria-setsize={found.length}>
               <Entry paragraph={found[item.index]!} />
             </li>
           ))}

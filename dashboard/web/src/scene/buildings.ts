@@ -1,10 +1,11 @@
-/** Buildings: one merged mesh a district. Windows, light and what an overlay tells are drawn by the shader, from one small texture. */
+/** Buildings: one mesh of them all. Windows, light and what an overlay tells are drawn by the shader, from one small texture. */
 
 import { Color, DataTexture, FloatType, Mesh, NearestFilter, RGBAFormat, ShaderMaterial, ShapeUtils, Vector2, type BufferGeometry } from "three";
 import type { MapBuilding, TownMap } from "../api/types.ts";
 import { hash } from "../world/motion.ts";
 import { inside, ring, Surface } from "./geometry.ts";
-import { LIGHT_GLSL, light } from "./light.ts";
+import { LIGHT_GLSL, light, LIT_GLSL } from "./light.ts";
+import { Patches } from "./patches.ts";
 import { buildingColours, SELECTED, SHOPFRONTS } from "./palette.ts";
 
 const STOREY = 3.3;
@@ -40,13 +41,13 @@ const VERTEX = /* glsl */ `
 attribute vec3 color;
 attribute vec2 wall;
 attribute float house;
-varying vec3 vColour, vNormal;
+varying vec3 vColour, vLight;
 varying vec2 vWall;
 varying float vHeight;
 flat varying int vHouse;
 void main() {
   vColour = color;
-  vNormal = normal;
+  vLight = lightOn(normal);
   vWall = wall;
   vHeight = position.y;
   vHouse = int(house + 0.5);
@@ -56,7 +57,8 @@ const FRAGMENT = /* glsl */ `
 uniform sampler2D uHouses;
 uniform vec3 uSelected;
 uniform float uRow;
-varying vec3 vColour, vNormal;
+uniform bool uLaid;
+varying vec3 vColour, vLight;
 varying vec2 vWall;
 varying float vHeight;
 flat varying int vHouse;
@@ -65,7 +67,7 @@ float band(float at, float from, float to, float soft) {
 }
 void main() {
   ivec2 place = ivec2(vHouse % int(uRow), (vHouse / int(uRow)) * 2);
-  vec4 told = texelFetch(uHouses, place, 0);
+  vec4 told = uLaid ? texelFetch(uHouses, place, 0) : vec4(0.0);
   vec4 state = texelFetch(uHouses, place + ivec2(0, 1), 0);
   vec3 colour = vColour;
   vec3 glow = vec3(0.0);
@@ -93,8 +95,7 @@ void main() {
     }
   }
   colour = mix(colour, uSelected, state.a * (0.34 + 0.08 * sin(uTime * 4.0)));
-  gl_FragColor = vec4(hazed(lit(colour * foot, normalize(vNormal)) * (1.0 - 0.12 * uNight)) + glow + uSelected * state.a * uNight * 0.18, 1.0);
-  #include <colorspace_fragment>
+  gl_FragColor = shown(hazed(dimmed(colour * foot * vLight) * (1.0 - 0.12 * uNight)) + glow + uSelected * state.a * uNight * 0.18, 1.0);
 }`;
 
 /** How wide and how high above the roof its rim is, metres. */
@@ -106,8 +107,9 @@ const FIRST = -30;
 
 /** All buildings, and what is known of each right now. */
 export class Buildings {
-  readonly meshes: Mesh[] = [];
+  readonly patches: Patches;
   private readonly town: TownMap;
+  private readonly laid = { value: false };
   private readonly told: Float32Array;
   private readonly texture: DataTexture;
 
@@ -119,34 +121,37 @@ export class Buildings {
     this.texture = new DataTexture(this.told, ROW, rows * 2, RGBAFormat, FloatType);
     this.texture.minFilter = this.texture.magFilter = NearestFilter;
     const material = new ShaderMaterial({
-      vertexShader: VERTEX, fragmentShader: LIGHT_GLSL + FRAGMENT,
-      uniforms: { ...light, uHouses: { value: this.texture }, uRow: { value: ROW }, uSelected: { value: new Color(SELECTED) } },
+      vertexShader: LIT_GLSL + VERTEX, fragmentShader: LIGHT_GLSL + FRAGMENT,
+      uniforms: { ...light, uHouses: { value: this.texture }, uRow: { value: ROW }, uSelected: { value: new Color(SELECTED) }, uLaid: this.laid },
     });
-    for (let district = 0; district < town.districts.length; district++) {
-      const shape = new Shape();
-      town.buildings.forEach((building, number) => {
-        if (building.district === district && building.height > 0) pushBuilding(shape, building, number, fine);
-      });
-      if (shape.corners === 0) continue;
-      const mesh = new Mesh(shape.finished(), material);
-      mesh.renderOrder = FIRST;
-      this.meshes.push(mesh);
-    }
+    const shape = new Shape();
+    town.buildings.forEach((building, number) => {
+      if (building.height <= 0) return;
+      pushBuilding(shape, building, number, fine);
+      shape.endPiece();
+    });
+    const mesh = new Mesh(shape.finished(), material);
+    mesh.renderOrder = FIRST;
+    this.patches = new Patches(mesh, shape.pieces);
   }
 
   /** The building of a corner that a ray has hit. */
-  at(mesh: Mesh, corner: number): MapBuilding | null {
-    return this.town.buildings[mesh.geometry.getAttribute("house").getX(corner)] ?? null;
+  at(corner: number): MapBuilding | null {
+    return this.town.buildings[this.patches.mesh.geometry.getAttribute("house").getX(corner)] ?? null;
   }
 
   /** Say what is seen of every building. `lit` is the share of bright windows, `colour` what an overlay tells, with its strength. */
   tell(of: (building: MapBuilding) => { lit: number; open: boolean; selected: boolean; colour: Color | null }): void {
+    this.laid.value = false;
     for (const [number, building] of this.town.buildings.entries()) {
       const { lit, open, selected, colour } = of(building);
       const base = (Math.floor(number / ROW) * 2 * ROW + (number % ROW)) * 4;
       const below = base + ROW * 4;
       if (colour === null) this.told.fill(0, base, base + 4);
-      else this.told.set([colour.r, colour.g, colour.b, 1], base);
+      else {
+        this.told.set([colour.r, colour.g, colour.b, 1], base);
+        this.laid.value = true;
+      }
       this.told.set([lit, open ? 1 : 0, SHOPFRONTS.has(building.kind) ? 1 : 0, selected ? 1 : 0], below);
     }
     this.texture.needsUpdate = true;
@@ -154,7 +159,7 @@ export class Buildings {
 
   dispose(): void {
     this.texture.dispose();
-    for (const mesh of this.meshes) mesh.geometry.dispose();
+    this.patches.mesh.geometry.dispose();
   }
 }
 
@@ -211,7 +216,7 @@ function pushFlat(shape: Shape, outline: Vector2[], top: number, roof: Color, lu
   shape.mark([0, 1, 0], roof, number);
   const area = ShapeUtils.area(outline);
   if (area < 260 || top < 7) return;
-  const dark = roof.clone().multiplyScalar(0.82);
+  const [side, lid] = [roof.clone().multiplyScalar(0.92), roof.clone().lerp(new Color("#ffffff"), 0.22)];
   const xs = outline.map((point) => point.x);
   const ys = outline.map((point) => point.y);
   const [x0, y0, w, h] = [Math.min(...xs), Math.min(...ys), Math.max(...xs) - Math.min(...xs), Math.max(...ys) - Math.min(...ys)];
@@ -226,10 +231,10 @@ function pushFlat(shape: Shape, outline: Vector2[], top: number, roof: Color, lu
     box.forEach((a, k) => {
       const b = box[(k + 1) % 4]!;
       pushFace(shape, a, b, top, top + size);
-      shape.mark([(b.y - a.y) / (2 * size), 0, (b.x - a.x) / (2 * size)], dark, number);
+      shape.mark([(b.y - a.y) / (2 * size), 0, (b.x - a.x) / (2 * size)], side, number);
     });
     shape.polygon(box, top + size);
-    shape.mark([0, 1, 0], roof, number);
+    shape.mark([0, 1, 0], lid, number);
   }
 }
 

@@ -1,8 +1,8 @@
 /** Residents: one instanced figure each that walks on its legs, and the same again faintly where a house stands before it. */
 
 import {
-  BufferAttribute, CapsuleGeometry, CircleGeometry, Color, CylinderGeometry, DynamicDrawUsage, Frustum, GreaterDepth, Group, InstancedBufferAttribute,
-  InstancedBufferGeometry, Matrix4, Mesh, MeshBasicMaterial, OctahedronGeometry, RingGeometry, ShaderMaterial, Sphere, SphereGeometry, type BufferGeometry, type Camera,
+  BufferAttribute, CapsuleGeometry, CircleGeometry, Color, CylinderGeometry, DynamicDrawUsage, GreaterDepth, Group, InstancedBufferAttribute,
+  InstancedBufferGeometry, Mesh, MeshBasicMaterial, OctahedronGeometry, RingGeometry, ShaderMaterial, Sphere, SphereGeometry, type BufferGeometry, type Frustum,
 } from "three";
 import { mergeGeometries, mergeVertices } from "three/addons/utils/BufferGeometryUtils.js";
 import type { World } from "../store/world.ts";
@@ -47,8 +47,7 @@ varying vec3 vColour, vNormal;
 varying float vInside;
 void main() {
   vec3 colour = lit(vColour, normalize(vNormal)) * (1.0 + 0.25 * uNight) + vColour * 0.08;
-  gl_FragColor = vec4(mix(colour, vColour + 0.15, uGhost), mix(1.0, 0.26 + 0.3 * vInside, uGhost));
-  #include <colorspace_fragment>
+  gl_FragColor = shown(mix(colour, vColour + 0.15, uGhost), mix(1.0, 0.26 + 0.3 * vInside, uGhost));
 }`;
 
 export class Figures {
@@ -63,8 +62,6 @@ export class Figures {
   private bodies: Mesh[] = [];
   private capacity = 0;
   private dressed: string[] = [];
-  private readonly seen = new Frustum();
-  private readonly matrix = new Matrix4();
   private readonly room = new Sphere();
   private readonly solid = bodyMaterial(false);
   private readonly ghost = bodyMaterial(true);
@@ -84,8 +81,8 @@ export class Figures {
     this.group.add(this.ring);
   }
 
-  /** Put everybody whom the camera sees in place. `scale` enlarges people, so that they are seen from far above. */
-  update(camera: Camera, tick: number, scale: number, selected: string | null, tint: ((id: string) => Color | null) | null): void {
+  /** Put everybody in sight in place. `scale` enlarges people, so that they are seen from far above. */
+  update(sight: Frustum, tick: number, scale: number, selected: string | null, tint: ((id: string) => Color | null) | null): void {
     this.reserve(this.world.residents.size);
     const { geometry } = this;
     if (geometry === null) return;
@@ -94,15 +91,13 @@ export class Figures {
     let index = 0;
     this.count = 0;
     this.ring.visible = false;
-    camera.updateMatrixWorld();
-    this.seen.setFromProjectionMatrix(this.matrix.multiplyMatrices(camera.projectionMatrix, camera.matrixWorldInverse));
     for (const resident of this.world.residents.values()) {
       const at = this.world.position(resident.id, tick);
       if (at === null) continue;
       this.count++;
       this.room.center.set(at[0], scale, -at[1]);
       this.room.radius = scale * FIGURE_HEIGHT;
-      if (!this.seen.intersectsSphere(this.room)) continue;
+      if (!sight.intersectsSphere(this.room)) continue;
       const goes = walking(resident, tick);
       const indoors = resident.building !== null && !goes;
       const size = indoors ? Math.min(scale, 1.3 + scale * 0.45) : scale;

@@ -1,7 +1,8 @@
 /** Triangles out of outlines and lines. x is east, y is north in the town; the scene has y up and z south. */
 
-import { BufferAttribute, BufferGeometry, ShapeUtils, Vector2 } from "three";
+import { BufferAttribute, BufferGeometry, ShapeUtils, Sphere, Vector2, Vector3 } from "three";
 import type { Point } from "../api/types.ts";
+import type { Piece } from "./patches.ts";
 
 /** Sharper bends than this are rounded where a band is broad; elsewhere the pieces meet in a mitre. */
 const ROUNDED_FROM = Math.cos((40 * Math.PI) / 180);
@@ -18,9 +19,27 @@ export type Values = Record<string, [values: readonly number[], size: number]>;
 export class Surface {
   readonly positions: number[] = [];
   readonly index: number[] = [];
+  readonly pieces: Piece[] = [];
+  private begun = 0;
 
   get corners(): number {
     return this.positions.length / 3;
+  }
+
+  /** All that was added since the last call is one piece; it may reach so many metres farther than its corners. */
+  endPiece(reach = 0): void {
+    const last = this.pieces[this.pieces.length - 1];
+    const first = last === undefined ? 0 : last.first + last.count;
+    const low = new Vector3(Infinity, Infinity, Infinity);
+    const high = new Vector3(-Infinity, -Infinity, -Infinity);
+    const corner = new Vector3();
+    for (let i = this.begun; i < this.corners; i++) {
+      corner.fromArray(this.positions, i * 3);
+      low.min(corner);
+      high.max(corner);
+    }
+    if (this.index.length > first) this.pieces.push({ first, count: this.index.length - first, room: new Sphere(low.clone().add(high).multiplyScalar(0.5), low.distanceTo(high) / 2 + reach) });
+    this.begun = this.corners;
   }
 
   corner(x: number, y: number, height = 0): number {

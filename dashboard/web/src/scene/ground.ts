@@ -3,7 +3,8 @@
 import { BoxGeometry, BufferAttribute, Color, Mesh, NotEqualStencilFunc, PlaneGeometry, ReplaceStencilOp, ShaderMaterial, type BufferGeometry, type ShaderMaterialParameters } from "three";
 import type { Point, TownMap } from "../api/types.ts";
 import { ring, Surface } from "./geometry.ts";
-import { LIGHT_GLSL, light } from "./light.ts";
+import { LIGHT_GLSL, light, LIT_GLSL, LONGEST } from "./light.ts";
+import { Patches } from "./patches.ts";
 import { EDGE, GREEN, GROUND, KERB, KERB_FROM, SHADOW, WATER, WAYS } from "./palette.ts";
 
 /** The board is so much larger than the map, and so thick, metres. */
@@ -14,14 +15,13 @@ const FLAT_VERTEX = /* glsl */ `
 attribute vec3 color;
 varying vec3 vColour;
 void main() {
-  vColour = color;
+  vColour = lit(color, vec3(0.0, 1.0, 0.0));
   gl_Position = projectionMatrix * modelViewMatrix * vec4(position, 1.0);
 }`;
 const FLAT_FRAGMENT = /* glsl */ `
 varying vec3 vColour;
 void main() {
-  gl_FragColor = vec4(hazed(lit(vColour, vec3(0.0, 1.0, 0.0))), 1.0);
-  #include <colorspace_fragment>
+  gl_FragColor = shown(hazed(vColour), 1.0);
 }`;
 const WATER_VERTEX = /* glsl */ `
 varying vec2 vAt;
@@ -38,8 +38,7 @@ void main() {
   vec3 colour = lit(uColour, vec3(0.0, 1.0, 0.0));
   colour = mix(colour, uZenith, 0.22 + 0.05 * broad);
   colour += uHorizon * smoothstep(1.7, 2.0, wave) * 0.1;
-  gl_FragColor = vec4(hazed(colour), 1.0);
-  #include <colorspace_fragment>
+  gl_FragColor = shown(hazed(colour), 1.0);
 }`;
 const SHADOW_VERTEX = /* glsl */ `
 attribute float lift;
@@ -51,17 +50,15 @@ const SHADOW_FRAGMENT = /* glsl */ `
 uniform vec3 uColour;
 uniform float uShadow;
 void main() {
-  gl_FragColor = vec4(uColour, uShadow);
-  #include <colorspace_fragment>
+  gl_FragColor = shown(uColour, uShadow);
 }`;
 const SKY_FRAGMENT = /* glsl */ `
 varying vec2 vAt;
 void main() {
   float up = smoothstep(-0.15, 1.0, vAt.y);
   vec3 colour = mix(uHorizon, uZenith, up);
-  float star = step(0.9975, hash12(floor((vAt + 1.0) * 170.0))) * max(0.0, uNight - 0.4) * up;
-  gl_FragColor = vec4(colour + star * 0.7, 1.0);
-  #include <colorspace_fragment>
+  float star = uNight > 0.4 ? step(0.9975, hash12(floor((vAt + 1.0) * 170.0))) * (uNight - 0.4) * up : 0.0;
+  gl_FragColor = shown(colour + star * 0.7, 1.0);
 }`;
 const SKY_VERTEX = /* glsl */ `
 varying vec2 vAt;
@@ -81,7 +78,6 @@ export function groundMeshes(town: TownMap): Mesh[] {
     sides(board),
     plain([[board, GROUND], ...town.green.map((polygon): [Point[], string] => [polygon, GREEN])], -10),
     layer(water.geometry(), -9, WATER_VERTEX, WATER_FRAGMENT, { uniforms: { uColour: { value: new Color(WATER) } } }),
-    ways(town),
   ];
 }
 
@@ -91,7 +87,7 @@ export function groundMeshes(town: TownMap): Mesh[] {
  */
 function layer(geometry: BufferGeometry, order: number, vertex: string, fragment: string, more: ShaderMaterialParameters = {}): Mesh {
   const material = new ShaderMaterial({
-    depthWrite: false, ...more, vertexShader: vertex, fragmentShader: LIGHT_GLSL + fragment, uniforms: { ...light, ...more.uniforms },
+    depthWrite: false, ...more, vertexShader: LIT_GLSL + vertex, fragmentShader: LIGHT_GLSL + fragment, uniforms: { ...light, ...more.uniforms },
   });
   const mesh = new Mesh(geometry, material);
   mesh.renderOrder = order;
@@ -128,23 +124,27 @@ function sides(board: readonly Point[]): Mesh {
   return layer(box, -12, FLAT_VERTEX, FLAT_FRAGMENT, { depthWrite: true });
 }
 
-function ways(town: TownMap): Mesh {
+export function ways(town: TownMap): Patches {
   const surface = new Surface();
   const colours: number[] = [];
+  const lay = (points: readonly (readonly [number, number])[], half: number): void => {
+    surface.ribbon(points, half);
+    surface.endPiece();
+  };
   for (const [kind, width] of WAYS) {
     if (width < KERB_FROM) continue;
-    for (const way of town.ways) if (way.kind === kind) surface.ribbon(way.points, width / 2 + 1.1);
+    for (const way of town.ways) if (way.kind === kind) lay(way.points, width / 2 + 1.1);
   }
   paint(colours, surface, KERB);
   for (const [kind, width, colour] of WAYS) {
-    for (const way of town.ways) if (way.kind === kind) surface.ribbon(way.points, width / 2);
+    for (const way of town.ways) if (way.kind === kind) lay(way.points, width / 2);
     paint(colours, surface, colour);
   }
-  return layer(surface.geometry({ color: [colours, 3] }), -8, FLAT_VERTEX, FLAT_FRAGMENT);
+  return new Patches(layer(surface.geometry({ color: [colours, 3] }), -8, FLAT_VERTEX, FLAT_FRAGMENT), surface.pieces);
 }
 
 /** Every building's outline, swept along the light. The stencil darkens a place once, however many shadows fall there. */
-export function shadows(town: TownMap): Mesh {
+export function shadows(town: TownMap): Patches {
   const surface = new Surface();
   const lifts: number[] = [];
   for (const { footprint, height } of town.buildings) {
@@ -160,9 +160,11 @@ export function shadows(town: TownMap): Mesh {
       const next = (i + 1) % outline.length;
       surface.quad(foot + i, foot + next, far + next, far + i);
     });
+    surface.endPiece(height * LONGEST);
   }
-  return layer(surface.geometry({ lift: [lifts, 1] }), -7, SHADOW_VERTEX, SHADOW_FRAGMENT, {
+  const mesh = layer(surface.geometry({ lift: [lifts, 1] }), -7, SHADOW_VERTEX, SHADOW_FRAGMENT, {
     uniforms: { uColour: { value: new Color(SHADOW) } }, transparent: true, side: 2,
     stencilWrite: true, stencilFunc: NotEqualStencilFunc, stencilRef: 1, stencilZPass: ReplaceStencilOp,
   });
+  return new Patches(mesh, surface.pieces);
 }

@@ -18,8 +18,7 @@ varying vec2 vAt;
 void main() {
   float away = length(vAt);
   float pool = pow(max(0.0, 1.0 - away), 2.2) * 0.2 + smoothstep(0.06, 0.02, away) * 0.5;
-  gl_FragColor = vec4(vec3(1.0, 0.44, 0.07) * pool * smoothstep(0.25, 0.9, uNight), 1.0);
-  #include <colorspace_fragment>
+  gl_FragColor = shown(vec3(1.0, 0.44, 0.07) * pool * smoothstep(0.25, 0.9, uNight), 1.0);
 }`;
 
 export function lamps(town: TownMap): InstancedMesh {

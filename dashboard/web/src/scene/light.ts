@@ -34,6 +34,8 @@ const AIR: Record<string, readonly [from: number, over: number, most: number]> =
 };
 const SUNRISE = 6;
 const SUNSET = 19;
+/** The longest shadow of what is one metre high, metres. */
+export const LONGEST = 2.4;
 const GREY = new Color("#b9bcbf");
 
 /** Uniforms; every material refers to these very objects. */
@@ -86,28 +88,43 @@ function sunAt(hour: number): void {
   const [east, south] = [Math.cos(azimuth), Math.sin(azimuth) * 0.8 + 0.2];
   light.uToSun.value.set(east, height * 1.6, south).normalize();
   const { x, y, z } = light.uToSun.value;
-  const length = Math.min(1 / y, 2.4);
+  const length = Math.min(1 / y, LONGEST);
   light.uShift.value.set(-x * length, 0, -z * length);
 }
 
-/** GLSL that every material begins with. Colours are linear; `lit` wants a normal of length 1. */
-export const LIGHT_GLSL = /* glsl */ `
+/** GLSL for corners and pixels. Colours are linear; normals have length 1. */
+export const LIT_GLSL = /* glsl */ `
 uniform vec3 uToSun, uSun, uAmbient, uHorizon, uZenith, uHaze;
 uniform float uNight, uTime;
-vec3 lit(vec3 colour, vec3 normal) {
-  float sun = max(dot(normal, uToSun), 0.0);
-  float sky = 0.86 + 0.14 * normal.y;
-  vec3 seen = colour * (uAmbient * sky + uSun * sun);
-  // By night eyes see less of colours.
-  return mix(seen, dot(seen, vec3(0.25, 0.55, 0.2)) * vec3(0.88, 0.95, 1.2), 0.45 * uNight);
+vec3 lightOn(vec3 normal) {
+  return uAmbient * (0.86 + 0.14 * normal.y) + uSun * max(dot(normal, uToSun), 0.0);
 }
-vec3 hazed(vec3 colour) {
-  float thick = 1.0 - exp(-max(0.0, 1.0 / gl_FragCoord.w - uHaze.x) * uHaze.y);
-  return mix(colour, mix(uHorizon, uZenith, 0.3), uHaze.z * thick);
+// By night eyes see less of colours.
+vec3 dimmed(vec3 colour) {
+  return mix(colour, dot(colour, vec3(0.25, 0.55, 0.2)) * vec3(0.88, 0.95, 1.2), 0.45 * uNight);
+}
+vec3 lit(vec3 colour, vec3 normal) {
+  return dimmed(colour * lightOn(normal));
 }
 float hash12(vec2 p) {
   vec3 q = fract(vec3(p.xyx) * 0.1031);
   q += dot(q, q.yzx + 33.33);
   return fract((q.x + q.y) * q.z);
+}
+`;
+
+/**
+ * GLSL that every pixel's shader begins with. `shown` is sRGB by three square roots, within half a percent (Chilliant 2012, "sRGB approximations
+ * for HLSL"): without a GPU the three powers of the exact curve cost more than all else about a pixel of the ground.
+ */
+export const LIGHT_GLSL = `${LIT_GLSL}
+vec3 hazed(vec3 colour) {
+  float thick = clamp((1.0 / gl_FragCoord.w - uHaze.x) * uHaze.y * 0.5, 0.0, 1.0);
+  return mix(colour, mix(uHorizon, uZenith, 0.3), uHaze.z * thick * (2.0 - thick));
+}
+vec4 shown(vec3 colour, float opacity) {
+  vec3 once = sqrt(max(colour, 0.0));
+  vec3 twice = sqrt(once);
+  return vec4(0.585122381 * once + 0.783140355 * twice - 0.368262736 * sqrt(twice), opacity);
 }
 `;

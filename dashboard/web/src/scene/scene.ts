@@ -1,6 +1,6 @@
 /** The town in three dimensions. */
 
-import { Mesh, Raycaster, Scene, Vector2, Vector3, WebGLRenderer } from "three";
+import { Frustum, Matrix4, Mesh, Raycaster, Scene, Vector2, Vector3, WebGLRenderer } from "three";
 import type { MapBuilding, Point, TownMap } from "../api/types.ts";
 import { buildingColour, personColour } from "../overlays/colours.ts";
 import type { Facts, Nudge, Pose, Screen, View } from "../picture/view.ts";
@@ -10,11 +10,12 @@ import { hash } from "../world/motion.ts";
 import { Buildings } from "./buildings.ts";
 import { Eye } from "./camera.ts";
 import { FIGURE_HEIGHT, Figures } from "./figures.ts";
-import { groundMeshes, shadows } from "./ground.ts";
+import { groundMeshes, shadows, ways } from "./ground.ts";
 import { lamps } from "./lamps.ts";
 import { airAt, light, lightAt } from "./light.ts";
 import { tierOf, type Quality, type Tier } from "./quality.ts";
-import { trees } from "./trees.ts";
+import type { Patches } from "./patches.ts";
+import { Trees } from "./trees.ts";
 import { Weather } from "./weather.ts";
 
 const NOON = 750;
@@ -30,6 +31,10 @@ export class TownScene implements View {
   private readonly figures: Figures;
   private readonly buildings: Buildings;
   private lamps: Mesh | null = null;
+  /** of which only what is in sight is drawn */
+  private readonly parts: (Patches | Trees)[] = [];
+  private readonly sight = new Frustum();
+  private readonly matrix = new Matrix4();
   /** what the first picture can do without; a part comes with each picture after it */
   private readonly later: (() => void)[];
   private readonly weather: Weather;
@@ -57,13 +62,16 @@ export class TownScene implements View {
     this.buildings = new Buildings(town, this.tier.fine);
     this.figures = new Figures(store.world, this.tier.fine);
     this.weather = new Weather(this.eye.controls.target);
-    this.scene.add(...groundMeshes(town), ...this.buildings.meshes, this.figures.group, this.weather.lines);
+    this.scene.add(...groundMeshes(town), this.figures.group, this.weather.lines);
+    const part = (patches: Patches | Trees): void => {
+      this.parts.push(patches);
+      this.scene.add(patches.mesh);
+    };
+    part(this.buildings.patches);
+    part(ways(town));
     this.later = [
-      () => this.scene.add(shadows(town)),
-      () => {
-        const woods = trees(town, this.tier.fine);
-        if (woods !== null) this.scene.add(woods);
-      },
+      () => part(shadows(town)),
+      () => part(new Trees(town, this.tier.fine)),
       () => {
         this.lamps = lamps(town);
         this.scene.add(this.lamps);
@@ -93,7 +101,8 @@ export class TownScene implements View {
     if (this.lamps !== null) this.lamps.visible = light.uNight.value > 0.25;
     this.weather.show(this.tier.weather ? weather : "clear", this.eye.pose().distance);
     if (this.stale || Math.abs(minute - this.litFor) >= 5) this.tell(minute);
-    this.figures.update(this.eye.camera, tick, this.figureScale(), this.person, personColour(this.store));
+    this.look();
+    this.figures.update(this.sight, tick, this.figureScale(), this.person, personColour(this.store));
     this.renderer.render(this.scene, this.eye.camera);
     this.adapt(now, moving);
     this.whole = this.later.length === 0;
@@ -130,9 +139,9 @@ export class TownScene implements View {
   buildingAt(x: number, y: number): string | null {
     const ray = new Raycaster();
     ray.setFromCamera(new Vector2((x / this.width) * 2 - 1, 1 - (y / this.height) * 2), this.eye.camera);
-    const hit = ray.intersectObjects(this.buildings.meshes, false)[0];
+    const hit = ray.intersectObject(this.buildings.patches.mesh, false)[0];
     const corner = hit?.face?.a;
-    return hit === undefined || corner === undefined ? null : (this.buildings.at(hit.object as Mesh, corner)?.id ?? null);
+    return hit === undefined || corner === undefined ? null : (this.buildings.at(corner)?.id ?? null);
   }
 
   select(person: string | null, place: string | null): void {
@@ -185,6 +194,14 @@ export class TownScene implements View {
         lit: Math.min(0.95, share * (0.6 + (hash(house.id) % 80) / 100) + (awake ? 0.45 : 0)), open: open || awake, selected: house.id === this.place, colour: paint?.(house.id) ?? null,
       };
     });
+  }
+
+  /** See what is in sight, and leave out the rest. */
+  private look(): void {
+    const { camera } = this.eye;
+    camera.updateMatrixWorld();
+    this.sight.setFromProjectionMatrix(this.matrix.multiplyMatrices(camera.projectionMatrix, camera.matrixWorldInverse));
+    for (const part of this.parts) part.show(this.sight);
   }
 
   /** People grow with the distance, so that a figure is never smaller than a fingertip's tenth. */

@@ -1,45 +1,77 @@
 /** Trees in the parks: scattered the same way every time, one instanced mesh. */
 
-import { BufferAttribute, Color, ConeGeometry, IcosahedronGeometry, InstancedMesh, Matrix4, ShaderMaterial, Vector3, type BufferGeometry } from "three";
+import { BufferAttribute, Color, ConeGeometry, IcosahedronGeometry, InstancedMesh, Matrix4, ShaderMaterial, Sphere, Vector3, type BufferGeometry, type Frustum } from "three";
 import { mergeGeometries, mergeVertices } from "three/addons/utils/BufferGeometryUtils.js";
 import type { Point, TownMap } from "../api/types.ts";
 import { hash } from "../world/motion.ts";
 import { inside } from "./geometry.ts";
-import { LIGHT_GLSL, light } from "./light.ts";
+import { LIGHT_GLSL, light, LIT_GLSL } from "./light.ts";
 
 const APART = 13;
 const MOST = 2500;
 const SQUARE = 40;
+/** Metres, with room to spare. */
+const TALL = 18;
+const AFTER_HOUSES = -29;
 const VERTEX = /* glsl */ `
 attribute vec3 color;
-varying vec3 vColour, vNormal;
+varying vec3 vColour;
 void main() {
-  vColour = color * instanceColor;
-  vNormal = normal;
+  vColour = lit(color * instanceColor, normal);
   gl_Position = projectionMatrix * modelViewMatrix * instanceMatrix * vec4(position, 1.0);
 }`;
 const FRAGMENT = /* glsl */ `
-varying vec3 vColour, vNormal;
+varying vec3 vColour;
 void main() {
-  gl_FragColor = vec4(hazed(lit(vColour, normalize(vNormal))), 1.0);
-  #include <colorspace_fragment>
+  gl_FragColor = shown(hazed(vColour), 1.0);
 }`;
 
 /** All trees; `fine` ones have a second crown and facets. */
-export function trees(town: TownMap, fine: boolean): InstancedMesh | null {
-  const places = scattered(town);
-  if (places.length === 0) return null;
-  const mesh = new InstancedMesh(fine ? treeShape() : coarseShape(), new ShaderMaterial({ vertexShader: VERTEX, fragmentShader: LIGHT_GLSL + FRAGMENT, uniforms: { ...light } }), places.length);
-  const matrix = new Matrix4();
-  const scale = new Vector3();
-  places.forEach(([x, y], index) => {
-    const luck = hash(`${x},${y}`);
-    const size = 0.7 + (luck % 60) / 90;
-    matrix.makeRotationY(luck % 7).scale(scale.set(size, size * (0.9 + (luck % 5) / 14), size)).setPosition(x, 0, -y);
-    mesh.setMatrixAt(index, matrix);
-    mesh.setColorAt(index, new Color().setHSL(0.2 + (luck % 9) / 90, 0.22, 0.86 + (luck % 5) / 40));
-  });
-  return mesh;
+export class Trees {
+  readonly mesh: InstancedMesh;
+  private readonly places: Point[];
+  private readonly matrices: Float32Array;
+  private readonly colours: Float32Array;
+  private readonly room = new Sphere();
+
+
+  constructor(town: TownMap, fine: boolean) {
+    this.places = scattered(town);
+    const count = this.places.length;
+    const material = new ShaderMaterial({ vertexShader: LIT_GLSL + VERTEX, fragmentShader: LIGHT_GLSL + FRAGMENT, uniforms: { ...light } });
+    this.mesh = new InstancedMesh(fine ? treeShape() : coarseShape(), material, Math.max(1, count));
+    const matrix = new Matrix4();
+    const scale = new Vector3();
+    this.places.forEach(([x, y], index) => {
+      const luck = hash(`${x},${y}`);
+      const size = 0.7 + (luck % 60) / 90;
+      matrix.makeRotationY(luck % 7).scale(scale.set(size, size * (0.9 + (luck % 5) / 14), size)).setPosition(x, 0, -y);
+      this.mesh.setMatrixAt(index, matrix);
+      this.mesh.setColorAt(index, new Color().setHSL(0.2 + (luck % 9) / 90, 0.22, 0.86 + (luck % 5) / 40));
+    });
+    this.mesh.count = count;
+    this.matrices = this.mesh.instanceMatrix.array.slice() as Float32Array;
+    this.colours = (this.mesh.instanceColor?.array.slice() ?? new Float32Array(0)) as Float32Array;
+    this.mesh.frustumCulled = false;
+    this.mesh.renderOrder = AFTER_HOUSES;
+  }
+
+  /** Draw those in sight, until the next call. */
+  show(sight: Frustum): void {
+    const { instanceMatrix, instanceColor } = this.mesh;
+    let count = 0;
+    this.places.forEach(([x, y], i) => {
+      this.room.center.set(x, TALL / 2, -y);
+      this.room.radius = TALL;
+      if (!sight.intersectsSphere(this.room)) return;
+      (instanceMatrix.array as Float32Array).set(this.matrices.subarray(i * 16, i * 16 + 16), count * 16);
+      (instanceColor?.array as Float32Array | undefined)?.set(this.colours.subarray(i * 3, i * 3 + 3), count * 3);
+      count++;
+    });
+    this.mesh.count = count;
+    instanceMatrix.needsUpdate = true;
+    if (instanceColor !== null) instanceColor.needsUpdate = true;
+  }
 }
 
 function scattered(town: TownMap): Point[] {

@@ -24,8 +24,7 @@ void main() {
 const FRAGMENT = /* glsl */ `
 varying float vFade;
 void main() {
-  gl_FragColor = vec4(mix(vec3(0.75, 0.83, 0.9), uHorizon, 0.3), vFade);
-  #include <colorspace_fragment>
+  gl_FragColor = shown(mix(vec3(0.75, 0.83, 0.9), uHorizon, 0.3), vFade);
 }`;
 
 export class Weather {

@@ -146,7 +146,7 @@ export const en = {
 
   search: "Search",
   "search.label": "People, places, words",
-  "search.hint": "Who, where, or what was said?",
+  "search.hint": "Search the town…",
   "search.people": "People",
   "search.places": "Places",
   "search.words": "Said",

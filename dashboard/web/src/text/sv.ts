@@ -148,7 +148,7 @@ export const sv: Words = {
 
   search: "Sök",
   "search.label": "Människor, platser, ord",
-  "search.hint": "Vem, var, eller vad sades?",
+  "search.hint": "Sök i staden…",
   "search.people": "Människor",
   "search.places": "Platser",
   "search.words": "Sagt",
