@@ -35,7 +35,7 @@ class Town:
 
     async def next(self, agent: str, channel: str) -> Any:
         """What an agent says next on a channel."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while True:
                 for number, (who, where, payload) in enumerate(self._kept):
                     if (who, where) == (agent, channel):
@@ -120,7 +120,7 @@ async def seat_both(town: Town, process: asyncio.subprocess.Process) -> None:
         await town.next(agent, "hello")
         await town.observe(agent, 1, 360)
     assert process.stdout is not None
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         assert await process.stdout.readline() == b'ready {"agents": 2}\n'
 
 
