@@ -70,7 +70,7 @@ def main() -> None:
         page = browser.new_page(viewport={"width": SIZE[0], "height": SIZE[1]})
         page.goto(f"{file.as_uri()}#q=high&lang=en&t=200")
         page.wait_for_function(READY)
-        taken(page, LUNCH, {"x": -10, "y": 40, "distance": 620, "turn": -28, "tilt": 57}).save(PICTURES / "page.png", optimize=True)
+        taken(page, LUNCH, {"x": 120, "y": -10, "distance": 600, "turn": -26, "tilt": 58}).save(PICTURES / "page.png", optimize=True)
         if given.clip:
             first, *others = frames(page, AFTERNOON)
             kept = {"save_all": True, "append_images": others, "duration": FRAME_MS, "loop": 0}
