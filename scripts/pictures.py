@@ -35,6 +35,7 @@ TICKS_A_FRAME: Final = 14
 DAY: Final = 1440
 LUNCH: Final = 374
 AFTERNOON: Final = 520
+VIEW: Final = {"x": 120, "y": -10, "distance": 600, "turn": -26, "tilt": 58}
 READY: Final = "() => window.__city?.ready && window.__city.figures > 0"
 
 
@@ -70,7 +71,7 @@ def main() -> None:
         page = browser.new_page(viewport={"width": SIZE[0], "height": SIZE[1]})
         page.goto(f"{file.as_uri()}#q=high&lang=en&t=200")
         page.wait_for_function(READY)
-        taken(page, LUNCH, {"x": 120, "y": -10, "distance": 600, "turn": -26, "tilt": 58}).save(PICTURES / "page.png", optimize=True)
+        taken(page, LUNCH, VIEW).save(PICTURES / "page.png", optimize=True)
         if given.clip:
             first, *others = frames(page, AFTERNOON)
             kept = {"save_all": True, "append_images": others, "duration": FRAME_MS, "loop": 0}
