@@ -16,9 +16,10 @@ from mqttown_broker.bans import Allowance, Bans
 from mqttown_broker.credentials import Credential
 from mqttown_broker.jwt import Signer, read_claims
 from mqttown_broker.limits import Limits
-from mqttown_broker.login import Admission, CredentialSource, Login, Refused, admit, still_valid
-from mqttown_broker.nats import CONNECTION_TYPES, MAX_PACKET_BYTES, TOWN_ACCOUNT, NatsServer, permissions
+from mqttown_broker.login import Admission, CredentialSource, Login, Refused, admit, is_known_service, still_valid
+from mqttown_broker.nats import AUTH_SECONDS, CONNECTION_TYPES, MAX_PACKET_BYTES, TOWN_ACCOUNT, NatsServer, permissions
 from mqttown_broker.post import Post
+from mqttown_broker.waiting import Waiting
 from mqttown_broker.watch import Spoken
 
 __all__ = ["Gate"]
@@ -57,6 +58,7 @@ class Gate:
         self._signer = Signer(servers[0].keys.issuer)
         self._live: dict[str, dict[Connection, Admission]] = {}
         self._names: dict[Connection, str] = {}
+        self._waiting: Waiting[tuple[Msg, dict[str, Any]]] = Waiting(AUTH_SECONDS)
         self._answers: set[asyncio.Task[None]] = set()
         self._limits = limits or Limits()
         self._bans = Bans()
@@ -64,7 +66,7 @@ class Gate:
         self._strangers = Allowance(STRANGERS_A_SECOND, STRANGERS_AT_ONCE)
         self._messages = Allowance(self._limits.messages, self._limits.message_burst)
         self._bytes = Allowance(self._limits.bytes, self._limits.byte_burst)
-        self._tidying: asyncio.Task[None] | None = None
+        self._steady: list[asyncio.Task[None]] = []
         self.posts = [self._post(server) for server in servers]
         self.used: dict[tuple[str, str], float] = {}
         self.counts = {"refused": 0, "kicked": 0, "banned": 0}
@@ -73,11 +75,11 @@ class Gate:
     async def start(self) -> None:
         """Connect and serve. From the return on, agents can connect."""
         await asyncio.gather(*(post.start() for post in self.posts))
-        self._tidying = asyncio.create_task(self._tidy(), name="tidy gate")
+        self._steady = [asyncio.create_task(self._answer_all(), name="gate"), asyncio.create_task(self._tidy(), name="tidy gate")]
 
     async def stop(self) -> None:
         """Stop serving; live connections stay."""
-        tasks = [*self._answers, *([self._tidying] if self._tidying else [])]
+        tasks = [*self._steady, *self._answers]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -143,7 +145,7 @@ class Gate:
             self._bans.forget()
             for allowance in (self._connects, self._strangers, self._messages, self._bytes):
                 allowance.forget()
-            log.info("gate", connections=self.live(), **self.counts)
+            log.info("gate", connections=self.live(), late=self._waiting.late, **self.counts)
 
     async def _kick(self, connection: Connection, admission: Admission) -> None:
         post = next((post for post in self.posts if post.server_id == connection[0]), None)
@@ -161,13 +163,19 @@ class Gate:
         log.info("connection ended", user=admission.login.username, error=error)
 
     async def _asked(self, message: Msg) -> None:
-        # A task each: one that has to ask the database must not hold up the others.
-        task = asyncio.create_task(self._answer(message))
-        self._answers.add(task)
-        task.add_done_callback(self._answers.discard)
-
-    async def _answer(self, message: Msg) -> None:
         asked = read_claims(message.data)["nats"]
+        self._waiting.add((message, asked), first=is_known_service(self._source, _login(asked)))
+
+    async def _answer_all(self) -> None:
+        while True:
+            message, asked = await self._waiting.next()
+            # A task each: one that has to ask the database must not hold up the others.
+            task = asyncio.create_task(self._answer(message, asked))
+            self._answers.add(task)
+            task.add_done_callback(self._answers.discard)
+            await asyncio.sleep(0)  # who has come meanwhile takes their place first
+
+    async def _answer(self, message: Msg, asked: dict[str, Any]) -> None:
         user: str = asked["user_nkey"]
         answer: dict[str, Any] = {"type": "authorization_response", "version": 2}
         try:
@@ -194,10 +202,10 @@ class Gate:
             self._unnoted += 1
 
     async def _admit(self, asked: dict[str, Any]) -> str:
-        client, options = asked["client_info"], asked["connect_opts"]
+        client = asked["client_info"]
         if client.get("type") != "mqtt":
             raise Refused(f"connection type {client.get('type')!r} is not MQTT")
-        login = Login(options.get("user", ""), options.get("pass", ""), client.get("mqtt_id", ""))
+        login = _login(asked)
         address = str(client.get("host", ""))
         admission = await admit(_Guarded(self._source, self._strangers, address), self._town, login)
         await self._hold_to_limits(admission, address)
@@ -282,6 +290,11 @@ class _Guarded:
         if not self._allowance.take(self._address):
             raise Refused("too many wrong keys from this address")
         return await self._source.read(name)
+
+
+def _login(asked: dict[str, Any]) -> Login:
+    options = asked["connect_opts"]
+    return Login(options.get("user", ""), options.get("pass", ""), asked["client_info"].get("mqtt_id", ""))
 
 
 def _who(admission: Admission, address: str) -> str:

@@ -10,7 +10,7 @@ from mqttown_broker.credentials import Credential
 from mqttown_broker.grants import Grants
 from mqttown_contract.types import is_id, is_service_name
 
-__all__ = ["Admission", "CredentialSource", "Login", "Refused", "admit", "still_valid"]
+__all__ = ["Admission", "CredentialSource", "Login", "Refused", "admit", "is_known_service", "still_valid"]
 
 _NOBODY: Mapping[str, Credential] = {}
 
@@ -76,6 +76,17 @@ async def admit(source: CredentialSource, town: str, login: Login) -> Admission:
     if credential.home_district is None:
         raise Refused(f"agent {name!r} has no home district")
     return Admission(login, grants.narrowed(grants.of_agent(town, credential.home_district, name), credential.scope), credential)
+
+
+def is_known_service(source: CredentialSource, login: Login) -> bool:
+    """Say whether one of our own services is sure to be let in: its key is good, and in memory."""
+    name, _, tag = login.username.partition("~")
+    if not is_service_name(name):
+        return False
+    try:
+        return _check(source.known(name) or _NOBODY, login, tag).kind == "service"
+    except Refused:
+        return False
 
 
 def still_valid(source: CredentialSource, admission: Admission) -> bool:

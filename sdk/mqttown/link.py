@@ -23,6 +23,8 @@ AGAIN_SECONDS: Final = 0.1
 """Before a failed publish is tried again."""
 STEADY_SECONDS: Final = 10.0
 """A connection that held so long was a good one: the next delay starts small again."""
+REFUSED_SECONDS: Final = 30.0
+"""So long one who was let in before comes again when refused: a broker to which all come back at once has no time for each."""
 _REFUSALS: Final = (4, 5, 134, 135)
 
 
@@ -244,13 +246,17 @@ class Link:
     async def _connect_again_and_again(self) -> None:
         loop = asyncio.get_running_loop()
         began = loop.time()
+        refused_since: float | None = None
         delay = FIRST_DELAY
         while True:
             started = loop.time()
             try:
                 await self._hold()
+                refused_since = None
             except MqttError as error:
-                if isinstance(error, MqttConnectError) and _is_refusal(error):
+                if not (isinstance(error, MqttConnectError) and _is_refusal(error)):
+                    refused_since = None
+                elif self.connections == 0 or loop.time() - (refused_since := refused_since or started) > REFUSED_SECONDS:
                     raise Refused(f"the broker refuses {self._client_id!r}: {error}") from error
                 if self.connections == 0 and loop.time() - began > self._patience:
                     raise LinkError(f"no broker at {self.address}: {error}") from error

@@ -72,15 +72,19 @@ async def test_no_broker_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Register:
-    """A source of credentials in memory."""
+    """A source of credentials in memory; `open` while it knows anybody."""
 
     def __init__(self, key: str) -> None:
         self._mira = {"": Credential("mira", "", hash_key(key), "agent", "ranta", None)}
+        self.open = True
+        self.refused = asyncio.Event()
 
     def known(self, name: str) -> Mapping[str, Credential] | None:
-        return self._mira if name == "mira" else None
+        return self._mira if name == "mira" and self.open else None
 
     async def read(self, name: str) -> Mapping[str, Credential] | None:
+        if not self.open:
+            self.refused.set()
         return self.known(name)
 
 
@@ -102,6 +106,31 @@ async def test_a_wrong_key_is_refused(guarded: Credentials) -> None:
     with pytest.raises(Refused, match="the broker refuses 'mira'"):
         async with asyncio.timeout(5):
             await Agent(credentials=wrong).live()
+
+
+async def test_who_was_let_in_before_comes_again_when_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    server, key = NatsServer(tmp_path), make_key()
+    register = Register(key)
+    await server.start()
+    gate = Gate([server], "tiny", register)
+    await gate.start()
+    try:
+        link = Link(Address("127.0.0.1", server.mqtt_port), "mira", key)
+        async with asyncio.timeout(60), link:
+            register.open = False
+            await gate.review("mira")
+            await register.refused.wait()
+            register.open = True  # a busy gate has time again
+            await link._up.wait()
+            monkeypatch.setattr("mqttown.link.REFUSED_SECONDS", 0.5)
+            register.open = False
+            await gate.review("mira")
+            with pytest.raises(Refused, match="the broker refuses 'mira'"):
+                async for _ in link:
+                    pass
+    finally:
+        await gate.stop()
+        await server.stop()
 
 
 async def test_the_right_key_is_let_in_and_no_foreign_topic_granted(guarded: Credentials) -> None:
