@@ -96,8 +96,9 @@ def _in_processes(experiment: Experiment, out: Path, runs: Sequence[Run], worker
                 told = steps
                 for future in sorted(done, key=lambda future: waiting[future].run_id):
                     yield waiting.pop(future), _fault(future)
-        finally:
+        except BaseException:  # stopped by hand: what is being run is not waited for
             pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _fault(future: Future[str | None]) -> str | None:
