@@ -30,6 +30,8 @@ CREATE TABLE IF NOT EXISTS memory.memories (
     created     timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (agent, id)
 );
+CREATE INDEX IF NOT EXISTS memories_in_order ON memory.memories (agent, n);  -- who reflects reads the newest of one agent
+CREATE INDEX IF NOT EXISTS all_memories_in_order ON memory.memories (n);  -- the index across the town is filled page by page
 CREATE TABLE IF NOT EXISTS memory.agents (
     agent            text PRIMARY KEY,
     since_reflection integer NOT NULL         -- permille of importance

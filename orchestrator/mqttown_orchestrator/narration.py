@@ -7,6 +7,7 @@ import orjson
 
 from mqttown_contract.events import Event
 from mqttown_orchestrator.citizens import Citizens
+from mqttown_orchestrator.world.fragment import fragment
 
 __all__ = ["public_json", "remember", "remember_row"]
 
@@ -41,7 +42,7 @@ def remember_row(citizens: Citizens, row: Mapping[str, Any]) -> None:
 
 def _message(event: Event) -> orjson.Fragment:
     told = {"event": event.id, "from": event.agent, "text": event.data["text"], "tick": event.tick}
-    return orjson.Fragment(orjson.dumps({**told, "to": event.data.get("to"), "about": event.about}))
+    return fragment({**told, "to": event.data.get("to"), "about": event.about})
 
 
 def _seen(event: Event) -> orjson.Fragment:
@@ -57,4 +58,4 @@ def _seen(event: Event) -> orjson.Fragment:
     if event.about:
         seen["about"] = event.about
     seen["data"] = {name: value for name, value in event.data.items() if name != "path"} if "path" in event.data else event.data
-    return orjson.Fragment(orjson.dumps(seen))
+    return fragment(seen)

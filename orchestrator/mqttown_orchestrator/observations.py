@@ -12,6 +12,7 @@ from mqttown_contract.types import MAX_PAYLOAD_BYTES, PROTOCOL_VERSION
 from mqttown_contract.verbs import VERBS
 from mqttown_orchestrator.citizens import Citizen
 from mqttown_orchestrator.town import Town
+from mqttown_orchestrator.world.fragment import fragment
 from mqttown_orchestrator.world.offers import offered, offers
 from mqttown_orchestrator.world.perception import Scene, look
 
@@ -73,7 +74,7 @@ def _actions(town: Town, citizen: Citizen) -> list[dict[str, Any]] | orjson.Frag
 @lru_cache(maxsize=4096)
 def _named(verbs: tuple[str, ...]) -> orjson.Fragment:
     """Actions by name alone, written."""
-    return orjson.Fragment(orjson.dumps([{"action": name} for name in verbs]))
+    return fragment([{"action": name} for name in verbs])
 
 
 def to_bytes(observation: dict[str, Any], seq: int) -> bytes:

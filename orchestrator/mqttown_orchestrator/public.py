@@ -14,6 +14,7 @@ from mqttown_orchestrator.parts import split
 from mqttown_orchestrator.pipeline.rate import PLANS
 from mqttown_orchestrator.places import Places
 from mqttown_orchestrator.town import Town
+from mqttown_orchestrator.world.fragment import trimmed
 
 __all__ = ["Public", "PublishPublic"]
 
@@ -190,7 +191,7 @@ class Public:
 
     def _keep(self, topic: str, told: dict[str, Any], *, tick: bool = False) -> None:
         """Publish a retained message unless the broker keeps the same already; the tick alone is no change."""
-        payload = orjson.dumps(told)
+        payload = trimmed(orjson.dumps(told))
         if self._kept.get(topic) == payload:
             return
         self._kept[topic] = payload

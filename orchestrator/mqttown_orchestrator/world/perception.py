@@ -10,6 +10,7 @@ from mqttown_contract.types import MAX_VISIBLE
 from mqttown_orchestrator.world import needs
 from mqttown_orchestrator.world.altered import present
 from mqttown_orchestrator.world.clock import as_text
+from mqttown_orchestrator.world.fragment import fragment
 from mqttown_orchestrator.world.hearing import SIGHT, around, company
 from mqttown_orchestrator.world.money import purse
 from mqttown_orchestrator.world.motion import district, position
@@ -46,7 +47,7 @@ class Scene:
         """A building as seen from inside."""
         told = self._here.get(building)
         if told is None:
-            told = self._here[building] = orjson.Fragment(orjson.dumps(_here(self._state, self._plan, building)))
+            told = self._here[building] = fragment(_here(self._state, self._plan, building))
         return told
 
 
@@ -184,4 +185,4 @@ def _row(agent: str, name: str, doing: str, distance: int | None = None) -> dict
 @lru_cache(maxsize=65_536)
 def _row_json(agent: str, name: str, doing: str, distance: int | None = None) -> orjson.Fragment:
     """As `_row`, written. Most rows are seen by several, and again at the next tick."""
-    return orjson.Fragment(orjson.dumps(_row(agent, name, doing, distance)))
+    return fragment(_row(agent, name, doing, distance))

@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
+from mqttown_orchestrator.world.fragment import fragment
 from mqttown_orchestrator.world.motion import corner
 from mqttown_orchestrator.world.plan import Building, Plan
 from mqttown_orchestrator.world.state import Body
@@ -37,7 +38,7 @@ class _Near(NamedTuple):
         return _Near(
             [*self.rows[:at], row, *self.rows[at:]],
             [*self.ids[:at], row["id"], *self.ids[at:]],
-            [*self.written[:at], orjson.Fragment(orjson.dumps(row)), *self.written[at:]],
+            [*self.written[:at], fragment(row), *self.written[at:]],
             [*self.metres[:at], row["metres"], *self.metres[at:]],
         )
 
@@ -86,7 +87,7 @@ def _choose(plan: Plan, here: str | int, tick: int) -> _Near:
                 break
     order = sorted(chosen, key=lambda building: (chosen[building], building))
     rows = [_told(plan, plan.buildings[building], chosen[building], tick) for building in order]
-    return _Near(rows, order, [orjson.Fragment(orjson.dumps(row)) for row in rows], [chosen[building] for building in order])
+    return _Near(rows, order, [fragment(row) for row in rows], [chosen[building] for building in order])
 
 
 def _ranked(plan: Plan, here: str | int) -> dict[str, list[tuple[str, int]]]:
