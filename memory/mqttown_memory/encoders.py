@@ -44,7 +44,7 @@ class SentenceTransformer:
         place = folder or _packaged()
         self._model = sentence_transformers.SentenceTransformer(str(place), device="cpu", local_files_only=True)
         self.name = f"sentence-transformers/{'all-MiniLM-L6-v2' if folder is None else folder.name}"
-        self.dimensions = int(self._model.get_embedding_dimension())
+        self.dimensions = len(self._model.encode("length", convert_to_numpy=True))
 
     def embed(self, texts: Sequence[str]) -> FixedPoint:
         """One fixed-point row for each text."""

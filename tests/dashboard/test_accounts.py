@@ -19,7 +19,7 @@ PASSWORD = "seven grey trams"
 
 
 def test_signing_in_and_out(stage: Any) -> None:
-    tokens = stage.account("olga")
+    tokens = stage.account("olavi")
     assert stage.send("GET", "/me", tokens["access_token"]).json()["role"] == "owner"
     assert [session["current"] for session in stage.send("GET", "/sessions", tokens["access_token"]).json()] == [True]
     assert stage.send("DELETE", "/sessions/current", tokens["access_token"]).status_code == 204
@@ -98,9 +98,9 @@ def test_an_account_that_can_not_be(stage: Any, body: dict[str, str], status: in
 
 
 def test_the_same_answer_whether_the_account_exists_or_not(stage: Any) -> None:
-    stage.account("wilma")
+    stage.account("wendla")
     answers = [
-        stage.send("POST", "/sessions", body={"name": name, "password": "wrong"}) for name in ("wilma", "nobody-of-that-name")
+        stage.send("POST", "/sessions", body={"name": name, "password": "wrong"}) for name in ("wendla", "nobody-of-that-name")
     ]
     assert answers[0].status_code == answers[1].status_code == 401
     assert answers[0].json() == answers[1].json()

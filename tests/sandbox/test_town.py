@@ -168,8 +168,7 @@ def test_a_persona_registered_over_rest_walks_and_talks_from_its_own_container(s
     assert made.status_code == 201, made.text
     stage.wait("a walk and words", lambda: {"move_to", "say"} <= stage.acted("mira"))
     assert "mira" in stage.containers()
-    view = stage.send("GET", "/me/residents/mira").json()
-    assert view["status"] == "running", view
+    stage.wait("it is seen to run", lambda: stage.send("GET", "/me/residents/mira").json()["status"] == "running")
     how = "SELECT online, health, thought_tick > 0 AS thought FROM runtime.residents WHERE agent = 'mira'"
     stage.wait("a heartbeat", lambda: stage.rows(how) == [{"online": True, "health": "well", "thought": True}])
 

@@ -108,10 +108,10 @@ async def tried(credentials: dict[str, Any]) -> int | None:
 
 
 def test_a_key_is_changed_without_a_gap(town: Any, connect: Connect) -> None:
-    first = connect(town.new_agent("tove"))
-    meanwhile = connect(json.loads(town.cli("agent", "key", "tove", "--tag", "next", "--expires", "1h", "--json").stdout))
+    first = connect(town.new_agent("tilda"))
+    meanwhile = connect(json.loads(town.cli("agent", "key", "tilda", "--tag", "next", "--expires", "1h", "--json").stdout))
     meanwhile.hello()
-    changed = json.loads(town.cli("agent", "rotate", "tove", "--json").stdout)
+    changed = json.loads(town.cli("agent", "rotate", "tilda", "--json").stdout)
     assert changed["password"] != first.known["password"]
     assert first.disconnected.wait(KICK_SECONDS), "the old key ends at once"
     assert meanwhile.act("between", "say", {"text": "I am still here."})["status"] == "accepted"
@@ -119,7 +119,7 @@ def test_a_key_is_changed_without_a_gap(town: Any, connect: Connect) -> None:
     assert again.act("after", "wait")["status"] == "accepted"
     assert not meanwhile.disconnected.is_set(), "the agent was connected all the time"
     assert asyncio.run(tried(first.known)) == 5, "not authorised"
-    row = next(row for row in json.loads(town.cli("agent", "list", "--json").stdout)["items"] if row["id"] == "tove")
+    row = next(row for row in json.loads(town.cli("agent", "list", "--json").stdout)["items"] if row["id"] == "tilda")
     assert {"", "next"} <= {key["tag"] for key in row["keys"]}
 
 

@@ -103,6 +103,9 @@ class Watch:
 
     def _hello(self, at: float, payload: bytes) -> None:
         report = self._report
+        if self._last_hello == float("-inf"):
+            listens = report.findings["subscribe.own"].outcome == "pass"
+            report.check("hello.first", listens, "hello was said before anything of in/ was subscribed to", payload)
         try:
             hello = Hello.model_validate_json(payload)
         except ValidationError as error:
