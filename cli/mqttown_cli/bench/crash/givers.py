@@ -31,6 +31,8 @@ PATIENCE_SECONDS: Final = 5.0
 """Without a verdict for so long, an action is sent again."""
 RECONNECT_SECONDS: Final = (1.0, 3.0)
 """Between two connections, chosen at random: a broker that has just come up is not overrun."""
+FULL_HASTE: Final = 500
+"""Up to so many agents each gives at its own pace; more together give no more often, since the machine could not judge it."""
 PAUSE_SECONDS: Final = 3.0
 """Between two handfuls of coins, on the average."""
 DOUBTS: Final = 0.03
@@ -63,6 +65,7 @@ class Giver:
         purse: as observed in answer to the newest hello, with the observation's tick.
         tick: of the newest verdict.
         newest: action that was decided last.
+        pause: seconds between gifts, in the mean.
         next_gift: monotonic seconds.
         sent, connections: how many there were.
     """
@@ -81,6 +84,7 @@ class Giver:
     observed: asyncio.Event = field(default_factory=asyncio.Event)
     newest: str | None = None
     session: "Session | None" = None
+    pause: float = PAUSE_SECONDS
     next_gift: float = 0.0
     sent: int = 0
     connections: int = 0
@@ -94,7 +98,7 @@ class Giver:
                 self.pending[identity] = now
                 self._give(identity, "resend")
         if giving and now >= self.next_gift:
-            self.next_gift = now + LUCK.expovariate(1 / PAUSE_SECONDS)
+            self.next_gift = now + LUCK.expovariate(1 / self.pause)
             for _ in range(LUCK.randint(1, IN_FLIGHT) - len(self.pending)):
                 self.count += 1
                 self.pending[f"coin-{self.count}"] = now
@@ -155,7 +159,8 @@ class Giver:
             self._give(self.newest, "doubt")
 
     def _give(self, identity: str, kind: str) -> None:
-        assert self.session is not None
+        if self.session is None:  # heard on a connection that is just lost; what is pending is sent again on the next
+            return
         self.sent += 1
         place = {"connection": self.session.name, "number": self.sent}
         self.history.add(
@@ -255,7 +260,12 @@ async def purses(givers: list[Giver], kind: str, since_tick: int = 0) -> None:
 
 async def live(known: dict[str, Any], history: History) -> None:
     """Connect everybody, give until standard input ends, come to rest, ask for the purses."""
-    givers = [Giver(town=known["town"], history=history, **agent) for agent in known["agents"]]
+    pause = PAUSE_SECONDS * max(1.0, len(known["agents"]) / FULL_HASTE)
+    began = time.monotonic()
+    givers = [
+        Giver(town=known["town"], history=history, pause=pause, next_gift=began + LUCK.uniform(0, pause - PAUSE_SECONDS), **agent)
+        for agent in known["agents"]
+    ]
     connections = [asyncio.create_task(stay_connected(giver, known["host"], known["port"]), name=giver.id) for giver in givers]
     await purses(givers, "start")
     sys.stdout.write("giving\n")
