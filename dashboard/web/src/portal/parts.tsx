@@ -62,40 +62,35 @@ export function Form({ label, send, children, className = "form" }: { label: str
   );
 }
 
-/** A labelled input. */
-export function Field({ label, hint, ...input }: { label: string; hint?: string } & ComponentProps<"input">) {
+type Named = { id: string; "aria-describedby": string | undefined };
+
+/** The label of a control, and the hint below it; the control is given the names that tie them together. */
+function Labelled({ label, hint, control }: { label: string; hint?: string | undefined; control: (named: Named) => ReactNode }) {
   const id = useId();
+  const told = `${id}-hint`;
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
-      <input id={id} aria-describedby={hint === undefined ? undefined : `${id}-hint`} {...input} />
-      {hint !== undefined && <small id={`${id}-hint`}>{hint}</small>}
+      {control({ id, "aria-describedby": hint === undefined ? undefined : told })}
+      {hint !== undefined && <small id={told}>{hint}</small>}
     </div>
   );
+}
+
+/** A labelled input. */
+export function Field({ label, hint, ...input }: { label: string; hint?: string } & ComponentProps<"input">) {
+  return <Labelled label={label} hint={hint} control={(named) => <input {...named} {...input} />} />;
 }
 
 /** A labelled text of several lines. */
 export function Lines({ label, hint, ...area }: { label: string; hint?: string } & ComponentProps<"textarea">) {
-  const id = useId();
-  return (
-    <div className="field">
-      <label htmlFor={id}>{label}</label>
-      <textarea id={id} aria-describedby={hint === undefined ? undefined : `${id}-hint`} {...area} />
-      {hint !== undefined && <small id={`${id}-hint`}>{hint}</small>}
-    </div>
-  );
+  return <Labelled label={label} hint={hint} control={(named) => <textarea {...named} {...area} />} />;
 }
 
 /** A labelled choice; options are values with their words. */
 export function Choice({ label, options, hint, ...select }: { label: string; hint?: string; options: Readonly<Record<string, string>> } & ComponentProps<"select">) {
-  const id = useId();
-  return (
-    <div className="field">
-      <label htmlFor={id}>{label}</label>
-      <select id={id} aria-describedby={hint === undefined ? undefined : `${id}-hint`} {...select}>{Object.entries(options).map(([value, words]) => <option key={value} value={value}>{words}</option>)}</select>
-      {hint !== undefined && <small id={`${id}-hint`}>{hint}</small>}
-    </div>
-  );
+  const words = Object.entries(options).map(([value, text]) => <option key={value} value={value}>{text}</option>);
+  return <Labelled label={label} hint={hint} control={(named) => <select {...named} {...select}>{words}</select>} />;
 }
 
 export interface Asked<Found> {
