@@ -1,7 +1,6 @@
 """`python -m mqttown_broker`: the gate process."""
 
 import asyncio
-import json
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -13,6 +12,7 @@ import structlog
 from pydantic import ValidationError
 
 from mqttown.log import log_to
+from mqttown.process import say_ready
 from mqttown_broker.cache import CredentialCache
 from mqttown_broker.cluster import Cluster
 from mqttown_broker.credentials import create_table, ensure_service_keys, make_key
@@ -169,8 +169,7 @@ async def _serve(settings: GateSettings) -> int:
         loop.add_signal_handler(number, stop.set)
     await _prepare(settings)
     async with _broker(settings) as (ready, ended):
-        sys.stdout.write(f"ready {json.dumps(ready)}\n")
-        sys.stdout.flush()
+        say_ready(ready)
         asked = asyncio.create_task(stop.wait(), name="stop")
         await asyncio.wait({asked, ended} if ended else {asked}, return_when=asyncio.FIRST_COMPLETED)
         asked.cancel()

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -17,6 +17,7 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import Console
 
+from mqttown.process import leaves, say_ready
 from mqttown_broker.tls import Tls, TlsError, self_signed
 from mqttown_cli.composition import LOOPBACK, Composition, Plan, cluster_ports
 from mqttown_cli.folder import DEFAULT_DATA, DataFolder, FolderError
@@ -111,7 +112,7 @@ def up(
     try:
         code = asyncio.run(_run(_certified(plan, tls=tls)))
     except* (TlsError, FolderError, PortError, PostgresError, StartError) as group:
-        for error in _leaves(group):
+        for error in leaves(group):
             console.print(f"[red]mqttown up:[/red] {error}", markup=True)
         raise typer.Exit(1) from None
     raise typer.Exit(code)
@@ -151,14 +152,6 @@ def _certified(plan: Plan, *, tls: bool) -> Plan:
     return dataclasses.replace(plan, tls_cert=made.certificate, tls_key=made.key, self_signed=True)
 
 
-def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _leaves(error)
-        else:
-            yield error
-
-
 async def _run(plan: Plan) -> int:
     began = time.monotonic()
     folder = DataFolder(plan.data).make()
@@ -179,7 +172,7 @@ async def _run(plan: Plan) -> int:
         try:
             if await _unless(stop, _start(supervisor, composition, folder)):
                 console.print(f"· up after {time.monotonic() - began:.1f} s; Ctrl-C stops it")
-                print(f"ready {json.dumps(composition.shown())}", flush=True)  # noqa: T201  scripts read this very line
+                say_ready(composition.shown())  # scripts read this very line
                 await _unless(stop, asyncio.shield(supervisor.ended))
             return supervisor.ended.result() if supervisor.ended.done() else 0
         finally:

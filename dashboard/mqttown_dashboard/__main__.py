@@ -3,16 +3,15 @@
 import asyncio
 import socket
 import sys
-from collections.abc import Iterator
 from types import FrameType
 
-import orjson
 import uvicorn
 import uvloop
 from asyncpg.exceptions import PostgresError
 from pydantic import ValidationError
 
 from mqttown.log import as_json, log_to
+from mqttown.process import leaves, say_ready
 from mqttown_dashboard.app import create_app, running
 from mqttown_dashboard.settings import Settings
 from mqttown_dashboard.state import State
@@ -31,8 +30,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            sys.stdout.write(f"ready {orjson.dumps({'page': self._page, 'api': self._page + 'api/v1'}).decode()}\n")
-            sys.stdout.flush()
+            say_ready({"page": self._page, "api": self._page + "api/v1"})
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._state.hub.close()
@@ -65,7 +63,7 @@ def main() -> int:
             runner.run(_serve(settings, listener))
     except* (OSError, ValueError, PostgresError) as group:
         status = 1
-        for leaf in _leaves(group):
+        for leaf in leaves(group):
             sys.stderr.write(f"dashboard: {leaf}\n")
     return status
 
@@ -90,14 +88,6 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         scheme = "http" if settings.tls_cert is None else "https"
         await _Server(config, state, f"{scheme}://{host}:{listener.getsockname()[1]}/").serve(sockets=[listener])
-
-
-def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _leaves(error)
-        else:
-            yield error
 
 
 def _listen(host: str, port: int) -> socket.socket:

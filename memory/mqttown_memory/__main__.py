@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import json
 import os
-import signal
 import sys
 from collections.abc import AsyncIterator
 from typing import Final
@@ -20,6 +19,7 @@ from pydantic import ValidationError
 
 from mqttown.link import Address, Link
 from mqttown.log import log_to
+from mqttown.process import say_ready, until_told
 from mqttown_contract import topics
 from mqttown_memory.archive import Archive
 from mqttown_memory.chroma import TownSearch
@@ -71,18 +71,8 @@ async def _serve(settings: MemorySettings) -> None:
             service = MemoryService(settings.town, link, archive, follower, search, patience=settings.patience)
             ready = {"tick": follower.stored_tick}
             await link.publish(topics.service_out(settings.town, NAME, "ready"), ready, retain=True)
-            sys.stdout.write(f"ready {json.dumps(ready)}\n")
-            sys.stdout.flush()
+            say_ready(ready)
             await service.run()
-
-
-async def _serve_until_told(settings: MemorySettings) -> None:
-    serving = asyncio.create_task(_serve(settings), name="memory")
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, serving.cancel)
-    with contextlib.suppress(asyncio.CancelledError):
-        await serving
 
 
 async def _rebuild(settings: MemorySettings) -> None:
@@ -99,7 +89,7 @@ def main() -> int:
     log_to(sys.stderr)
     try:
         settings = MemorySettings()
-        asyncio.run(_rebuild(settings) if sys.argv[1:] == ["rebuild"] else _serve_until_told(settings))
+        asyncio.run(_rebuild(settings) if sys.argv[1:] == ["rebuild"] else until_told(_serve(settings), "memory"))
     except (ValidationError, EmbeddingChangedError, ModuleNotFoundError, ValueError) as error:
         log.error("the memory service can't run as it is set up", error=str(error))  # noqa: TRY400  the words are for a person
         return UNMENDABLE

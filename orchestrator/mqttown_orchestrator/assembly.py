@@ -5,13 +5,13 @@ import contextlib
 import functools
 import gc
 import signal
-import sys
 import time
 from typing import Any, Final
 
 import orjson
 import structlog
 
+from mqttown.process import say_ready
 from mqttown_contract import topics
 from mqttown_orchestrator import failpoint
 from mqttown_orchestrator.allowance import HOUR, Allowance, first_tick_today
@@ -211,11 +211,10 @@ async def _live(assembly: Assembly, wire: Wire) -> None:
     town = assembly.town
     telling = asyncio.create_task(_tell_figures(assembly, wire), name="orchestrator.figures")
     living = asyncio.create_task(assembly.service.run(), name="orchestrator.loop")
-    ready = orjson.dumps({"town": town.id, "tick": town.tick, "generation": town.generation})
-    assembly.publish(topics.service_out(town.id, "orchestrator", "ready"), ready, retain=True)
-    _log.info("ready", town=town.id, tick=town.tick, generation=town.generation, agents=len(town.citizens))
-    sys.stdout.write(f"ready {ready.decode()}\n")
-    sys.stdout.flush()
+    ready = {"town": town.id, "tick": town.tick, "generation": town.generation}
+    assembly.publish(topics.service_out(town.id, "orchestrator", "ready"), orjson.dumps(ready), retain=True)
+    _log.info("ready", **ready, agents=len(town.citizens))
+    say_ready(ready)
     try:
         await asyncio.wait({telling, living}, return_when=asyncio.FIRST_COMPLETED)
         for task in (living, telling):

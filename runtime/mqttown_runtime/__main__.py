@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import json
 import secrets
-import signal
 import sys
 from collections.abc import Mapping
 from functools import partial
@@ -17,6 +16,7 @@ from pydantic import ValidationError
 
 from mqttown.link import Address, Link
 from mqttown.log import log_to
+from mqttown.process import say_ready, until_told
 from mqttown_agents.mind import Mind, Thinker
 from mqttown_agents.population import known_in_town, routine_minds
 from mqttown_contract import topics
@@ -117,23 +117,14 @@ async def _announce(link: Link, topic: str, all_here: asyncio.Event, agents: int
     await all_here.wait()
     ready = {"agents": agents}
     await link.publish(topic, ready, retain=True)
-    sys.stdout.write(f"ready {json.dumps(ready)}\n")
-    sys.stdout.flush()
-
-
-async def _host_until_told(settings: Settings) -> None:
-    hosting = asyncio.create_task(_host(settings), name="host")
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, hosting.cancel)
-    with contextlib.suppress(asyncio.CancelledError):
-        await hosting
+    say_ready(ready)
 
 
 def main() -> int:
     """Run until SIGTERM; return the exit code."""
     log_to(sys.stderr)
     try:
-        asyncio.run(_host_until_told(Settings()))
+        asyncio.run(until_told(_host(Settings()), "host"))
     except (ValidationError, CastingError) as error:
         log.error("the host can't run as it is set up", error=str(error))  # noqa: TRY400  the words are for a person
         return 3

@@ -1,9 +1,6 @@
 """`python -m mqttown_runtime.doorkeeper`: keeps agents' doors, and writes down whom the town hears. It has no Docker socket."""
 
 import asyncio
-import contextlib
-import json
-import signal
 import sys
 from typing import Final
 
@@ -14,6 +11,7 @@ from pydantic import ValidationError
 
 from mqttown.link import Address, Incoming, Link
 from mqttown.log import log_to
+from mqttown.process import say_ready, until_told
 from mqttown_contract import topics
 from mqttown_contract.errors import TopicError
 from mqttown_contract.messages import Presence, WorldStatus
@@ -77,25 +75,16 @@ async def _keep(settings: DoorkeeperSettings) -> None:
             group.create_task(Doorkeeper(settings.jail, broker).run(), name="doors")
             group.create_task(pulse.listen(), name="pulse.listen")
             group.create_task(pulse.write(), name="pulse.write")
-            sys.stdout.write(f"ready {json.dumps({'jail': str(settings.jail)})}\n")
-            sys.stdout.flush()
+            say_ready({"jail": str(settings.jail)})
     finally:
         await pool.close()
-
-
-async def _until_told(settings: DoorkeeperSettings) -> None:
-    keeping = asyncio.create_task(_keep(settings), name="doorkeeper")
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, keeping.cancel)
-    with contextlib.suppress(asyncio.CancelledError):
-        await keeping
 
 
 def main() -> int:
     """Run until SIGTERM; return the exit code."""
     log_to(sys.stderr)
     try:
-        asyncio.run(_until_told(DoorkeeperSettings()))
+        asyncio.run(until_told(_keep(DoorkeeperSettings()), "doorkeeper"))
     except ValidationError as error:
         log.error("the doorkeeper can't run as it is set up", error=str(error))  # noqa: TRY400  the words are for a person
         return 3

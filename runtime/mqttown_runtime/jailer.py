@@ -5,7 +5,6 @@ import contextlib
 import json
 import os
 import secrets
-import signal
 import sys
 from functools import partial
 from pathlib import Path
@@ -17,6 +16,7 @@ import structlog
 from pydantic import ValidationError
 
 from mqttown.log import log_to
+from mqttown.process import say_ready, until_told
 from mqttown_runtime.casting import told_of_models
 from mqttown_runtime.sandbox.engine import Engine, EngineError, NoRuntime
 from mqttown_runtime.sandbox.settings import JailerSettings
@@ -52,8 +52,7 @@ async def _keep(settings: JailerSettings) -> None:
         seal = Seal(_secret(settings.jail / _SEAL_FILE), "jailer")
         warden = Warden(register, partial(_engine, settings), settings.jail, programs, seal)
         await register.beat(settings.container_runtime, seal.public, packages=settings.packages)
-        sys.stdout.write(f"ready {json.dumps({'runtime': settings.container_runtime})}\n")
-        sys.stdout.flush()
+        say_ready({"runtime": settings.container_runtime})
         try:
             await _look_for_ever(warden, register, settings, seal)
         finally:
@@ -101,14 +100,6 @@ async def _look_for_ever(warden: Warden, register: Register, settings: JailerSet
         await asyncio.sleep(settings.look_seconds)
 
 
-async def _until_told(settings: JailerSettings) -> None:
-    keeping = asyncio.create_task(_keep(settings), name="jailer")
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, keeping.cancel)
-    with contextlib.suppress(asyncio.CancelledError):
-        await keeping
-
-
 def main() -> int:
     """Run until SIGTERM, and stop the agents' containers; return the exit code. After any other end they live on."""
     log_to(sys.stderr)
@@ -116,7 +107,7 @@ def main() -> int:
         log.error("the jailer needs root: each agent has a disk of its own, which is mounted")
         return 3
     try:
-        asyncio.run(_until_told(JailerSettings()))
+        asyncio.run(until_told(_keep(JailerSettings()), "jailer"))
     except ValidationError as error:
         log.error("the jailer can't run as it is set up", error=str(error))  # noqa: TRY400  the words are for a person
         return 3

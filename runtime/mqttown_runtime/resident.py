@@ -5,7 +5,6 @@ import contextlib
 import json
 import os
 import secrets
-import signal
 import sys
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +14,7 @@ import structlog
 from mqttown.credentials import Credentials
 from mqttown.link import Link, Will
 from mqttown.log import log_to
+from mqttown.process import until_told
 from mqttown.rejections import CredentialsError
 from mqttown_contract import topics
 from mqttown_runtime.casting import CastingError, cast
@@ -68,20 +68,12 @@ async def _live(credentials: Credentials, told: dict[str, Any]) -> None:
                     await host.goodbye()
 
 
-async def _until_told(credentials: Credentials, told: dict[str, Any]) -> None:
-    life = asyncio.create_task(_live(credentials, told), name="resident")
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, life.cancel)
-    with contextlib.suppress(asyncio.CancelledError):
-        await life
-
-
 def main() -> int:
     """Live until SIGTERM; return the exit code."""
     log_to(sys.stderr)
     try:
         told = json.loads(Path(os.environ.get("MQTTOWN_RESIDENT", RESIDENT)).read_text(encoding="utf-8"))
-        asyncio.run(_until_told(Credentials.find(), told))
+        asyncio.run(until_told(_live(Credentials.find(), told), "resident"))
     except (CredentialsError, CastingError, OSError) as error:  # `LinkError` is an `OSError`
         log.error("can't live here", error=str(error))  # noqa: TRY400  the words are for a person
         return 1

@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import json
-import signal
 import sys
 from collections.abc import AsyncIterator
 from typing import Any, Final
@@ -14,6 +12,7 @@ from pydantic import ValidationError
 
 from mqttown.link import Address, Link
 from mqttown.log import log_to
+from mqttown.process import say_ready, until_told
 from mqttown_contract import topics
 from mqttown_runtime.gateway.budget import Budgets
 from mqttown_runtime.gateway.cassette import Cassette, CassetteError
@@ -112,17 +111,8 @@ async def _serve(settings: GatewaySettings) -> None:
         if errands is not None:
             group.create_task(errands.run(), name="gateway.errands")
         await link.publish(topics.service_out(settings.town, NAME, "ready"), ready, retain=True)
-        sys.stdout.write(f"ready {json.dumps(ready)}\n")
-        sys.stdout.flush()
+        say_ready(ready)
         await service.run(gateway)
-
-
-async def _serve_until_told(settings: GatewaySettings) -> None:
-    serving = asyncio.create_task(_serve(settings), name="gateway")
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, serving.cancel)
-    with contextlib.suppress(asyncio.CancelledError):
-        await serving
 
 
 def main() -> int:
@@ -131,7 +121,7 @@ def main() -> int:
     try:
         import openai  # noqa: F401, PLC0415  an extra: said at the start, not at the first thought
 
-        asyncio.run(_serve_until_told(GatewaySettings()))
+        asyncio.run(until_told(_serve(GatewaySettings()), "gateway"))
     except ModuleNotFoundError as error:
         log.error("models need the extra `models`: pip install 'mqttown-town[models]'", error=str(error))  # noqa: TRY400
         return 3
