@@ -16,6 +16,7 @@ from mqttown_orchestrator.world.plan import Plan
 from mqttown_orchestrator.world.state import State
 from mqttown_orchestrator.world.step import step
 from mqttown_orchestrator.world.turn import Happened
+from mqttown_orchestrator.world.witnessing import as_event, as_message
 
 __all__ = ["Headless", "Leader"]
 
@@ -163,10 +164,10 @@ class Headless:
             if agent not in self.minds:
                 continue
             if event.kind == "said" and agent != event.agent:
-                message = message or _message(event)
+                message = message or as_message(event)
                 self._of(agent).messages.append(message)
             else:
-                seen = seen or _seen(event)
+                seen = seen or as_event(event)
                 self._of(agent).events.append(seen)
 
     def observe(self, agent: str, because: Iterable[str]) -> dict[str, Any]:
@@ -243,20 +244,3 @@ def _inputs(answers: Mapping[str, Mapping[str, Any]]) -> list[ActionInput]:
         ActionInput(agent, action["id"], action["action"], dict(action["parameters"]), action["observation_id"])
         for agent, action in sorted(answers.items())
     ]
-
-
-def _message(event: Event) -> dict[str, Any]:
-    told = {"event": event.id, "from": event.agent, "text": event.data["text"], "tick": event.tick}
-    return {**told, "to": event.data.get("to"), "about": event.about}
-
-
-def _seen(event: Event) -> dict[str, Any]:
-    seen: dict[str, Any] = {"id": event.id, "kind": event.kind, "tick": event.tick, "agent": event.agent}
-    for name in ("district", "building", "action_id", "cause"):
-        value = getattr(event, name)
-        if value is not None:
-            seen[name] = value
-    if event.about:
-        seen["about"] = event.about
-    seen["data"] = {name: value for name, value in event.data.items() if name != "path"} if "path" in event.data else event.data
-    return seen
