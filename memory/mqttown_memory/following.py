@@ -6,8 +6,9 @@ it there; so a lost message, a pause or a restart loses nothing, and there is no
 
 import asyncio
 from collections.abc import Collection, Sequence
+from itertools import groupby
+from operator import attrgetter
 
-from mqttown_contract.events import Event
 from mqttown_memory.archive import Archive
 from mqttown_memory.journal import Journal
 from mqttown_memory.names import Names
@@ -121,9 +122,10 @@ class Follower:
         events = await self._journal.events(self.stored_tick, until, self._kinds) if self._kinds else []
         memories: list[Memory] = []
         changed: dict[str, int] = {}
-        for of_tick in _by_tick(events):
-            self._learn_names(of_tick)
-            fresh = [memory for event in of_tick for memory in witnessed(event, self._names, self._forgetful)]
+        for tick, of_tick in groupby(events, attrgetter("tick")):
+            lived = list(of_tick)
+            self._names.learn(lived)
+            fresh = [memory for event in lived for memory in witnessed(event, self._names, self._forgetful)]
             memories += fresh
             for memory in fresh:
                 changed[memory.agent] = self._since_reflection[memory.agent] = (
@@ -131,7 +133,7 @@ class Follower:
                 )
             for agent in sorted({memory.agent for memory in fresh}):
                 if self._since_reflection[agent] >= THRESHOLD:
-                    memories += await self._reflect(agent, memories, of_tick[0].tick)
+                    memories += await self._reflect(agent, memories, tick)
                     changed[agent] = self._since_reflection[agent] = 0
         if memories or until - self._written_tick >= _UNWRITTEN:
             await self._archive.store(memories, since_reflection=changed, stored_tick=until)
@@ -144,15 +146,3 @@ class Follower:
     async def _reflect(self, agent: str, pending: Sequence[Memory], tick: int) -> list[Memory]:
         stored = await self._archive.table.recent(agent, LOOKED_AT)
         return reflect(agent, [*stored, *(memory for memory in pending if memory.agent == agent)], tick, self._names)
-
-    def _learn_names(self, events: Sequence[Event]) -> None:
-        for event in events:
-            if event.kind == "registered" and event.agent:
-                self._names.agents[event.agent] = event.data["name"]
-
-
-def _by_tick(events: Sequence[Event]) -> list[list[Event]]:
-    ticks: dict[int, list[Event]] = {}
-    for event in events:
-        ticks.setdefault(event.tick, []).append(event)
-    return list(ticks.values())

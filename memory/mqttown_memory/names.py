@@ -1,11 +1,13 @@
 """What people call the ids of the town: agents, buildings, items and jobs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 import orjson
+
+from mqttown_contract.events import Event
 
 __all__ = ["Names"]
 
@@ -37,6 +39,12 @@ class Names:
             FileNotFoundError: there is none.
         """
         return cls.of_town(orjson.loads(file.read_bytes()))
+
+    def learn(self, events: Iterable[Event]) -> None:
+        """Take the names of those who register."""
+        for event in events:
+            if event.kind == "registered" and event.agent:
+                self.agents[event.agent] = event.data["name"]
 
     def agent(self, agent: str) -> str:
         """An agent's public name."""

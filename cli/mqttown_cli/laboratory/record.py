@@ -1,6 +1,8 @@
 """What happened in a run so far, as rows; tables are made of them when somebody asks."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, Final
 
 import orjson
@@ -113,9 +115,7 @@ class Remembered:
 
     def of_tick(self, events: Sequence[Event]) -> list[Memory]:
         """Memories of the events of one tick, in order, and then reflections."""
-        for event in events:
-            if event.kind == "registered" and event.agent:
-                self._names.agents[event.agent] = event.data["name"]
+        self._names.learn(events)
         fresh = [memory for event in events for memory in witnessed(event, self._names)]
         for memory in fresh:
             self._streams.setdefault(memory.agent, []).append(memory)
@@ -137,8 +137,8 @@ def remembered(events: Iterable[Event], names: Names) -> Iterator[Memory]:
         names: what the sentences call people and places; learns those who register.
     """
     made = Remembered(names)
-    for of_tick in _by_tick(events):
-        yield from made.of_tick(of_tick)
+    for _tick, of_tick in groupby(events, attrgetter("tick")):
+        yield from made.of_tick(list(of_tick))
 
 
 def heard_rows(event: Event) -> list[_Row]:
@@ -204,14 +204,3 @@ def _memory_row(memory: Memory) -> _Row:
         memory.born, memory.agent, memory.id, memory.kind, memory.text, memory.importance, list(memory.evidence), memory.actor,
         memory.place,
     )  # fmt: skip
-
-
-def _by_tick(events: Iterable[Event]) -> Iterator[list[Event]]:
-    of_tick: list[Event] = []
-    for event in events:
-        if of_tick and event.tick != of_tick[0].tick:
-            yield of_tick
-            of_tick = []
-        of_tick.append(event)
-    if of_tick:
-        yield of_tick
