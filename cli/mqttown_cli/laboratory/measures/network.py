@@ -8,7 +8,7 @@ import polars as pl
 
 from mqttown_cli.laboratory.measure import Measure, Number, Tables
 
-__all__ = ["NETWORK", "clustering", "degree", "density", "graph", "modularity", "mutual", "reciprocity", "relation"]
+__all__ = ["NETWORK", "clustering", "degree", "density", "graph", "modularity", "mutual", "reciprocity", "relation", "undirected"]
 
 RELATIONS: Final = ("heard", "paid")
 
@@ -39,6 +39,16 @@ def mutual(directed: "nx.DiGraph[str]") -> "nx.Graph[str]":
     return made
 
 
+def undirected(network: "nx.Graph[str]") -> "nx.Graph[str]":
+    """Those who are related either way; the `weight` is the sum of both, an edge without one counts 1."""
+    made: nx.Graph[str] = nx.Graph()
+    made.add_nodes_from(network)
+    for one, other, weight in network.edges(data="weight", default=1):
+        known = made.edges[one, other]["weight"] if made.has_edge(one, other) else 0
+        made.add_edge(one, other, weight=known + weight)
+    return made
+
+
 def density(network: "nx.Graph[str]") -> float | None:
     """Edges by all that could be: 2m / n(n-1), half of it where directed. None with fewer than two agents."""
     return float(nx.density(network)) if len(network) > 1 else None
@@ -57,11 +67,7 @@ def clustering(network: "nx.Graph[str]") -> float | None:
 
 def modularity(network: "nx.Graph[str]", seed: int = 1) -> float | None:
     """Newman's Q of the communities that Louvain's method finds with a seed. None without any edge."""
-    plain = nx.Graph()
-    plain.add_nodes_from(network)
-    for one, other, weight in network.edges(data="weight", default=1):
-        held = plain.edges[one, other]["weight"] if plain.has_edge(one, other) else 0
-        plain.add_edge(one, other, weight=held + weight)
+    plain = undirected(network)
     if not plain.number_of_edges():
         return None
     found = nx.community.louvain_communities(plain, weight="weight", seed=seed)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import networkx as nx
 
+from mqttown_cli.laboratory.measures.network import undirected
 from mqttown_cli.laboratory.report.charts import COLOURS
 
 __all__ = ["Legend", "map_picture", "network_picture"]
@@ -29,10 +30,8 @@ def map_picture(
     """
     outlines = [outline for outline in ground if outline]
     points = [(x, y) for x, y, _ in people] + [(x, y) for outline in outlines for x, y in outline]
-    (west, south), (east, north) = (
-        (min(p[0] for p in points), min(p[1] for p in points)),
-        (max(p[0] for p in points), max(p[1] for p in points)),
-    )
+    west, east = min(x for x, _ in points), max(x for x, _ in points)
+    south, north = min(y for _, y in points), max(y for _, y in points)
     size = max(east - west, north - south) or 1.0
     scale = (SIDE - 20) / size
 
@@ -64,11 +63,7 @@ def network_picture(network: "nx.DiGraph[str]", title: str, seed: int = 1) -> tu
     Returns:
         The picture, and what was left out of it, in words.
     """
-    plain: nx.Graph[str] = nx.Graph()
-    plain.add_nodes_from(network)
-    for one, other, weight in network.edges(data="weight", default=1):
-        held = plain.edges[one, other]["weight"] if plain.has_edge(one, other) else 0
-        plain.add_edge(one, other, weight=held + weight)
+    plain = undirected(network)
     left_out = _thin(plain)
     places = nx.spring_layout(plain, seed=seed, weight="weight", iterations=60)
     community = _communities(plain, seed)
