@@ -12,8 +12,8 @@ import structlog
 from mqttown_agents.mind import Mind, Thinker
 from mqttown_runtime.casting import CastingError
 from mqttown_runtime.host import Host
-from mqttown_runtime.supervision.due import LOOP_ENDS, after_end
-from mqttown_runtime.supervision.epitaph import parked
+from mqttown_runtime.supervision.due import LOOP_ENDS
+from mqttown_runtime.supervision.ends import count_end
 from mqttown_runtime.supervision.register import Hosted, Register
 from mqttown_runtime.supervision.spec import Spec
 
@@ -122,11 +122,4 @@ class InlineKeeper:
 
     async def _count_end(self, host: Host, wish: Hosted, reason: str) -> None:
         await self._dismiss(host, wish.agent)
-        then = after_end(wish.failures, datetime.now(UTC))
-        await self._register.observe(
-            wish.agent,
-            "parked" if then.parked else "waiting",
-            parked(reason, len(then.failures)) if then.parked else reason,
-            failures=then.failures,
-            next_start=then.next_start,
-        )
+        await count_end(self._register, wish, reason)

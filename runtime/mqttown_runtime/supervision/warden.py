@@ -15,8 +15,9 @@ from mqttown_runtime.sandbox.container import Container
 from mqttown_runtime.sandbox.engine import Engine, EngineAway, EngineError
 from mqttown_runtime.sandbox.workshop import drop_code
 from mqttown_runtime.seal import Seal
-from mqttown_runtime.supervision.due import LOOP_ENDS, Step, after_end, due
-from mqttown_runtime.supervision.epitaph import epitaph, parked
+from mqttown_runtime.supervision.due import LOOP_ENDS, Step, due
+from mqttown_runtime.supervision.ends import count_end
+from mqttown_runtime.supervision.epitaph import epitaph
 from mqttown_runtime.supervision.programs import NotReady, Programs, Refused
 from mqttown_runtime.supervision.register import Hosted, Observed, Register
 
@@ -218,15 +219,7 @@ class Warden:
         tail = await asyncio.to_thread(self._docker.logs, wish.agent)
         await self._register.keep_log(wish.agent, tail)
         reason = wish.reason if wish.reason and wish.observed == "waiting" else epitaph(container, wish.spec.limits, tail)
-        then = after_end(wish.failures, datetime.now(UTC))
-        await self._register.observe(
-            wish.agent,
-            "parked" if then.parked else "waiting",
-            parked(reason, len(then.failures)) if then.parked else reason,
-            failures=then.failures,
-            next_start=then.next_start,
-            counted=container.finished,
-        )
+        await count_end(self._register, wish, reason, container.finished)
 
     async def _end_silence(self, wish: Hosted, _container: Container | None) -> None:
         """End it, and let the next look count that; the reason is told beforehand, since an end by our hand explains nothing."""
