@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from mqttown.log import log_to
 from mqttown.process import say_ready
+from mqttown.tls import trusting
 from mqttown_broker.cache import CredentialCache
 from mqttown_broker.cluster import Cluster
 from mqttown_broker.credentials import create_table, ensure_service_keys, make_key
@@ -22,7 +23,7 @@ from mqttown_broker.mosquitto import MosquittoServer
 from mqttown_broker.nats import BrokerError, NatsServer
 from mqttown_broker.remote import RemoteBroker, mosquitto_acl, require_proof, rules
 from mqttown_broker.settings import GateSettings
-from mqttown_broker.tls import TlsError, trusting
+from mqttown_broker.tls import TlsError
 from mqttown_broker.uses import kept_uses
 
 __all__ = ["main"]

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import secrets
-import socket
 import ssl
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,12 +11,14 @@ from typing import Final
 import structlog
 from nats.errors import Error as NatsError
 
+from mqttown.tls import trusting
 from mqttown_broker.gate import Gate
 from mqttown_broker.limits import Limits
 from mqttown_broker.nats import BrokerError, Member, NatsKeys, NatsServer
 from mqttown_broker.packets import Closed, RawClient
+from mqttown_broker.ports import free_ports
 from mqttown_broker.post import Post
-from mqttown_broker.tls import Tls, trusting
+from mqttown_broker.tls import Tls
 
 __all__ = ["Cluster"]
 
@@ -165,13 +166,5 @@ async def _comes_in(host: str, port: int, trust: ssl.SSLContext | None) -> bool:
 
 
 def _members(count: int) -> list[Member | None]:
-    ports, key, keys = _free_ports(count), secrets.token_urlsafe(32), NatsKeys()
+    ports, key, keys = free_ports("127.0.0.1", count), secrets.token_urlsafe(32), NatsKeys()
     return [Member(f"mqttown-{number}", port, ports, key, keys) for number, port in enumerate(ports, 1)]
-
-
-def _free_ports(count: int) -> tuple[int, ...]:
-    with contextlib.ExitStack() as stack:
-        held = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in held:
-            one.bind(("127.0.0.1", 0))
-        return tuple(one.getsockname()[1] for one in held)

@@ -6,7 +6,6 @@ falls silent), and knows no limit of size. It speaks MQTT 3.1.1.
 """
 
 import ipaddress
-import socket
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +17,7 @@ from amqtt.session import Session
 
 from mqttown_broker.login import Admission, CredentialSource, Login, Refused, admit, still_valid
 from mqttown_broker.nats import BrokerError
+from mqttown_broker.ports import free_ports
 
 __all__ = ["Doorkeeper", "InProcessBroker"]
 
@@ -85,8 +85,9 @@ class InProcessBroker:
         if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
             raise BrokerError(f"--broker amqtt is for trusted agents on this machine: it listens on 127.0.0.1, not on {host}")
         self.host = host
-        self.mqtt_port = mqtt_port or _free_port(host)
-        self.ws_port = ws_port or _free_port(host)
+        free_mqtt, free_ws = free_ports(host, 2)
+        self.mqtt_port = mqtt_port or free_mqtt
+        self.ws_port = ws_port or free_ws
         listeners = {
             "default": ListenerConfig(type=ListenerType.TCP, bind=f"{host}:{self.mqtt_port}"),
             "websocket": ListenerConfig(type=ListenerType.WS, bind=f"{host}:{self.ws_port}"),
@@ -108,9 +109,3 @@ class InProcessBroker:
     async def stop(self) -> None:
         """End all connections."""
         await self._broker.shutdown()
-
-
-def _free_port(host: str) -> int:
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])

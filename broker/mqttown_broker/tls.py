@@ -2,17 +2,18 @@
 
 import datetime as dt
 import ipaddress
-import os
 import socket
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from mqttown.private import write_private
+
 if TYPE_CHECKING:
     from cryptography import x509
 
-__all__ = ["Tls", "TlsError", "self_signed", "trusting"]
+__all__ = ["Tls", "TlsError", "self_signed"]
 
 DAYS: Final = 825
 """How long a self-signed certificate holds; more than that some clients refuse."""
@@ -70,15 +71,6 @@ def self_signed(folder: Path, host: str) -> Tls:
     return tls
 
 
-def trusting(certificate: Path) -> ssl.SSLContext:
-    """A client's side that trusts this very certificate and no other, under whatever name the server is reached."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False  # it is the certificate itself that is known, not a name in it
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    context.load_verify_locations(certificate)
-    return context
-
-
 def _make(tls: Tls, names: list[str]) -> None:
     from cryptography import x509  # noqa: PLC0415
     from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
@@ -102,9 +94,7 @@ def _make(tls: Tls, names: list[str]) -> None:
     )
     tls.key.parent.mkdir(parents=True, exist_ok=True)
     kept = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    handle = os.open(tls.key, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as out:
-        out.write(kept)
+    write_private(tls.key, kept.decode("ascii"))
     tls.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
 

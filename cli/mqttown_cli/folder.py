@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Self
 
+from mqttown.private import write_private
+
 __all__ = ["DEFAULT_DATA", "DataFolder", "FolderError", "Running"]
 
 DEFAULT_DATA: Final = Path(".mqttown")
@@ -118,7 +120,7 @@ class DataFolder:
 
     def write_about(self, about: dict[str, Any]) -> None:
         """Keep what the compiled town is: id, name, how much there is of it, and what it is made from."""
-        self._write_private("about.json", about)
+        _write(self.path / "about.json", about)
 
     def is_founded(self) -> bool:
         """Whether the town is compiled; that it is told of is the last that is written."""
@@ -130,7 +132,7 @@ class DataFolder:
 
     def write_running(self, running: Running) -> None:
         """Leave word for other commands of how to reach the running town."""
-        self._write_private("running.json", running)
+        _write(self.path / "running.json", running)
 
     def running(self) -> Running:
         """How to reach the running town.
@@ -160,21 +162,16 @@ class DataFolder:
         for group, name in fresh:
             known[group][name] = secrets.token_urlsafe(32)
         if fresh:
-            self._write_private("secrets.json", known)
+            _write(file, known)
         return dict(known)
 
     def write_agent(self, username: str, credentials: dict[str, Any]) -> Path:
         """Keep an agent's credentials where the SDK looks for them."""
         file = self.agent_file(username)
         file.parent.mkdir(parents=True, exist_ok=True)
-        self._write_private(str(file.relative_to(self.path)), credentials)
+        _write(file, credentials)
         return file
 
-    def _write_private(self, name: str, value: Any) -> None:
-        fresh = self.path / f"{name}.new"
-        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            json.dump(value, out, indent=1)
-            out.flush()
-            os.fsync(out.fileno())
-        fresh.replace(self.path / name)
+
+def _write(file: Path, value: Any) -> None:
+    write_private(file, json.dumps(value, indent=1))

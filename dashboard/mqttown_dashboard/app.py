@@ -87,16 +87,14 @@ async def running(settings: Settings) -> AsyncIterator[State]:
     mirror = Mirror(compiled)
     hub = Hub(lambda: mirror.snapshot().model_dump_json())
     key = settings.service_key.get_secret_value() if settings.service_key else None
-    link = Link(
-        Address(settings.mqtt_host, settings.mqtt_port, pin=str(settings.mqtt_pin) if settings.mqtt_pin else None), SERVICE, key
-    )
+    link = Link(Address(settings.mqtt_host, settings.mqtt_port, pin=settings.mqtt_pin), SERVICE, key)
     await until_begun(settings.database)
     rights = await prepare(settings.database)
     async with History.open(settings.database, rights) as history, Portal.open(settings.database, rights) as portal:
         await _remember(mirror, history)
         tokens = Tokens.open(f"mqttown/{settings.town}", settings.data)
         identity = Identity(settings, portal, tokens)
-        address = Address(settings.mqtt_host, settings.mqtt_port, pin=str(settings.mqtt_pin) if settings.mqtt_pin else None)
+        address = Address(settings.mqtt_host, settings.mqtt_port, pin=settings.mqtt_pin)
         seats = Seats(address, settings.town, settings.door_seats, settings.door_idle_seconds)
         throttle = Throttle(settings.requests_per_minute, settings.sign_ins_per_minute, settings.sign_ups_per_hour)
         thoughts, residents = Thoughts(portal.pool, lambda: mirror.clock.tick), Residents(portal.pool)

@@ -1,6 +1,5 @@
 """The second factor: codes of 30 seconds by RFC 6238, each good once, from a secret that is encrypted at rest."""
 
-import os
 import time
 from pathlib import Path
 from typing import Final, Self
@@ -8,6 +7,7 @@ from typing import Final, Self
 import asyncpg
 from cryptography.fernet import Fernet, InvalidToken
 
+from mqttown.private import write_private
 from mqttown_dashboard.problems import ProblemError
 
 __all__ = ["SecondFactor"]
@@ -37,9 +37,7 @@ class SecondFactor:
             return cls(pool, None)
         file = folder / FILE
         if not file.exists():
-            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "wb") as out:
-                out.write(Fernet.generate_key())
+            write_private(file, Fernet.generate_key().decode("ascii"))
         return cls(pool, Fernet(file.read_bytes()))
 
     async def in_force(self, account: str) -> bool:

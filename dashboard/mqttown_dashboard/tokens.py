@@ -1,12 +1,13 @@
 """Access tokens: short-lived JSON Web Tokens (RFC 7519), signed with keys that stay in the data directory."""
 
 import json
-import os
 import secrets
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
+
+from mqttown.private import write_private
 
 __all__ = ["ACCESS_SECONDS", "Claims", "TokenError", "Tokens"]
 
@@ -69,7 +70,7 @@ class Tokens:
             made = {"kid": secrets.token_hex(4), "secret": secrets.token_hex(32), "made": now}
             keys = [made, *keys][:KEYS_KEPT]
             if file is not None:
-                _write(file, keys)
+                write_private(file, json.dumps(keys))
         return cls(issuer, keys)
 
     def sign(self, claims: Claims) -> str:
@@ -106,13 +107,3 @@ class Tokens:
         except jwt.InvalidTokenError as error:
             raise TokenError("this access token is not valid") from error
         return Claims(str(found["sub"]), str(found["sid"]))
-
-
-def _write(file: Path, keys: list[dict[str, Any]]) -> None:
-    fresh = file.with_suffix(".new")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as out:
-        json.dump(keys, out)
-        out.flush()
-        os.fsync(out.fileno())
-    fresh.replace(file)

@@ -64,7 +64,7 @@ async def _serve(settings: MemorySettings) -> None:
         archive = Archive(table, embedding, settings.index_mib * 2**20, progress.forgotten)
         follower = Follower(journal, archive, names, progress, remember=settings.remember, forgetful=settings.forgetful)
         search = TownSearch(settings.data / "chroma", table, embedding)
-        address = Address(settings.mqtt_host, settings.mqtt_port, pin=str(settings.mqtt_pin) if settings.mqtt_pin else None)
+        address = Address(settings.mqtt_host, settings.mqtt_port, pin=settings.mqtt_pin)
         link = Link(address, NAME, settings.service_key.get_secret_value())
         await link.subscribe(*filters(settings.town))  # before it connects, so that whoever sees us ready is heard
         async with link:

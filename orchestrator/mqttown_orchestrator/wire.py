@@ -12,6 +12,8 @@ import gmqtt
 from gmqtt.mqtt.constants import MQTTv311
 from gmqtt.mqtt.handler import MQTTConnectError
 
+from mqttown.tls import trusting
+
 __all__ = ["NAME", "Connected", "Receive", "Wire", "WireDown"]
 
 Receive = Callable[[str, bytes, bool], None]
@@ -105,7 +107,7 @@ class Wire:
         Raises:
             WireDown: no broker there, or it refuses us.
         """
-        wire = cls(receive, connected, cut_off, will, password, None if pin is None else _trusting(pin), name)
+        wire = cls(receive, connected, cut_off, will, password, None if pin is None else trusting(pin), name)
         await wire._begin(host, port)
         try:
             yield wire
@@ -200,15 +202,6 @@ class Wire:
     def _on_message(self, _client: Any, topic: str, payload: bytes, _qos: int, properties: dict[str, Any]) -> int:
         self._receive(topic, bytes(payload), bool(properties["retain"]))
         return 0
-
-
-def _trusting(pin: Path) -> ssl.SSLContext:
-    """Trust this very certificate, under whatever name the broker is reached."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    context.load_verify_locations(pin)
-    return context
 
 
 def _head(topic: str, payload_bytes: int, *, retain: bool) -> bytes:

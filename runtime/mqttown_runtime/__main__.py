@@ -73,7 +73,7 @@ async def _live(settings: Settings, town: str, minds: Mapping[str, Mind | Thinke
     all_here = asyncio.Event()
     key = settings.service_key.get_secret_value() if settings.service_key is not None else None
     link = Link(
-        Address(settings.mqtt_host, settings.mqtt_port, pin=str(settings.mqtt_pin) if settings.mqtt_pin else None),
+        Address(settings.mqtt_host, settings.mqtt_port, pin=settings.mqtt_pin),
         settings.host_name,
         key,
         on_connect=lambda _link: host.connected(),

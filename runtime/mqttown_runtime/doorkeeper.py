@@ -64,7 +64,7 @@ class _Pulse:
 
 async def _keep(settings: DoorkeeperSettings) -> None:
     pool = await asyncpg.create_pool(settings.database, min_size=1, max_size=1)
-    broker = Address(settings.mqtt_host, settings.mqtt_port, pin=str(settings.mqtt_pin) if settings.mqtt_pin else None)
+    broker = Address(settings.mqtt_host, settings.mqtt_port, pin=settings.mqtt_pin)
     key = settings.spectator_key.get_secret_value() if settings.spectator_key is not None else None
     link = Link(broker, _SPECTATOR if key else None, key, client_id=f"doorkeeper-{settings.town}")
     try:

@@ -6,11 +6,14 @@ import random
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
 import aiomqtt
 from aiomqtt.exceptions import MqttConnectError, MqttError
+
+from mqttown.tls import trusting
 
 __all__ = ["Address", "Incoming", "Link", "LinkError", "Refused", "Will"]
 
@@ -55,7 +58,7 @@ class Address:
     websocket_path: str | None = None
     tls: bool = False
     ca: str | None = None
-    pin: str | None = None
+    pin: Path | str | None = None
     socket: str | None = None
 
     def __str__(self) -> str:
@@ -70,11 +73,7 @@ class Address:
         """
         if self.pin is None:
             return ssl.create_default_context(cafile=self.ca) if self.tls or self.ca else None
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname = False  # the certificate itself is known, and it may be a public name's
-        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-        context.load_verify_locations(self.pin)
-        return context
+        return trusting(self.pin)
 
 
 @dataclass(frozen=True, slots=True)

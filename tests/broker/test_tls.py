@@ -12,13 +12,14 @@ import pytest
 
 from mqttown.credentials import Credentials
 from mqttown.link import Address, Link
+from mqttown.tls import trusting
 from mqttown_broker.credentials import make_key
 from mqttown_broker.gate import Gate
 from mqttown_broker.keeper import Keeper
 from mqttown_broker.mosquitto import MosquittoServer
 from mqttown_broker.nats import NatsServer
 from mqttown_broker.packets import RawClient
-from mqttown_broker.tls import Tls, TlsError, self_signed, trusting
+from mqttown_broker.tls import Tls, TlsError, self_signed
 from mqttown_contract import topics
 
 IN = topics.agent_in("helsinki", "kluuvi", "mira", "notice")

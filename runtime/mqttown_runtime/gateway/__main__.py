@@ -96,7 +96,7 @@ async def _rotate(keys: Keys) -> None:
 
 async def _serve(settings: GatewaySettings) -> None:
     key = settings.service_key.get_secret_value() if settings.service_key is not None else None
-    address = Address(settings.mqtt_host, settings.mqtt_port, pin=str(settings.mqtt_pin) if settings.mqtt_pin else None)
+    address = Address(settings.mqtt_host, settings.mqtt_port, pin=settings.mqtt_pin)
     link = Link(address, NAME, key)
     await link.subscribe(*filters(settings.town))
     service = GatewayService(settings.town, link)
