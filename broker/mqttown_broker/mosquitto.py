@@ -7,16 +7,16 @@ import pwd
 import re
 import shutil
 import signal
-import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import structlog
 
-from mqttown_broker.child import die_with_parent
+from mqttown_broker.child import die_with_parent, stop
 from mqttown_broker.limits import Limits
 from mqttown_broker.nats import BrokerError, PortTakenError
+from mqttown_broker.ports import free_ports
 from mqttown_broker.tls import Tls
 from mqttown_contract.types import MAX_PAYLOAD_BYTES
 
@@ -95,8 +95,9 @@ class MosquittoServer:
         limits: Limits | None = None,
     ) -> None:
         self.host = host
-        self.mqtt_port = mqtt_port or _free_port(host)
-        self.ws_port = ws_port or _free_port(host)
+        free_mqtt, free_ws = free_ports(host, 2)
+        self.mqtt_port = mqtt_port or free_mqtt
+        self.ws_port = ws_port or free_ws
         self._tls = tls
         self._limits = limits or Limits()
         self.on_word: Callable[[str], None] | None = None
@@ -156,14 +157,7 @@ class MosquittoServer:
     async def stop(self) -> None:
         """Stop it: politely, then at once."""
         process, self._process = self._process, None
-        if process is not None and process.returncode is None:
-            process.send_signal(signal.SIGTERM)
-            try:
-                async with asyncio.timeout(STOP_SECONDS):
-                    await process.wait()
-            except TimeoutError:
-                process.kill()
-                await process.wait()
+        await stop(process, STOP_SECONDS)
         if self._log is not None:
             await self._log
             self._log = None
@@ -236,9 +230,3 @@ async def _program() -> str:
     if tuple(int(part) for part in version.groups()) < _OLDEST:
         raise BrokerError(f"{found} is Mosquitto {'.'.join(version.groups())}; 2.0 or newer is needed")
     return str(found)
-
-
-def _free_port(host: str) -> int:
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])

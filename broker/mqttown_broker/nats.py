@@ -7,7 +7,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Final
 import nkeys
 import structlog
 
-from mqttown_broker.child import die_with_parent
+from mqttown_broker.child import die_with_parent, stop
 from mqttown_broker.grants import Grants
 from mqttown_broker.jwt import new_seed, public_key_of
 from mqttown_broker.limits import Limits
@@ -228,14 +227,7 @@ class NatsServer:
     async def stop(self) -> None:
         """Stop it: politely, then at once."""
         process, self._process = self._process, None
-        if process is not None and process.returncode is None:
-            process.send_signal(signal.SIGTERM)
-            try:
-                async with asyncio.timeout(STOP_SECONDS):
-                    await process.wait()
-            except TimeoutError:
-                process.kill()
-                await process.wait()
+        await stop(process, STOP_SECONDS)
         if self._log is not None:
             await self._log
             self._log = None

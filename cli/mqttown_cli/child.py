@@ -1,41 +1,22 @@
-"""How a process of ours is started so that it can't outlive its parent, and without root where root is refused."""
+"""How a child of ours is started without root, where root is refused."""
 
 import ctypes
 import os
 import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-__all__ = ["as_nobody", "die_with_parent", "give_to_nobody"]
+from mqttown_broker.child import die_with_parent
+
+__all__ = ["as_nobody", "give_to_nobody"]
 
 NOBODY: Final = 65_534
-_PR_SET_PDEATHSIG: Final = 1
 _PR_SET_KEEPCAPS: Final = 8
 _PR_CAP_AMBIENT: Final = 47
 _PR_CAP_AMBIENT_RAISE: Final = 2
 _CAP_DAC_READ_SEARCH: Final = 2
 _CAPABILITY_VERSION_3: Final = 0x2008_0522
-
-
-def die_with_parent(death: signal.Signals = signal.SIGTERM) -> Callable[[], None]:
-    """Return a `preexec_fn` that has the kernel send `death` to the child when its parent dies, however it dies.
-
-    The parent is the *thread* that starts the child, so start children from the main thread. Does nothing off Linux.
-    """
-    if sys.platform != "linux":
-        return lambda: None
-    # Loaded before the fork: a child of a process with threads must not allocate.
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-    parent = os.getpid()
-
-    def arm() -> None:
-        prctl(_PR_SET_PDEATHSIG, int(death), 0, 0, 0)
-        if os.getppid() != parent:  # it died before the kernel was told
-            os.kill(os.getpid(), death)
-
-    return arm
 
 
 def as_nobody(death: signal.Signals) -> Callable[[], None]:
@@ -58,7 +39,8 @@ def as_nobody(death: signal.Signals) -> Callable[[], None]:
         os.setuid(NOBODY)
         if libc.capset(header, sets) == 0:
             libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, _CAP_DAC_READ_SEARCH, 0, 0)
-        arm()
+        if arm is not None:
+            arm()
 
     return drop
 

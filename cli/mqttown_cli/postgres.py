@@ -5,7 +5,6 @@ import importlib.util
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -14,7 +13,9 @@ from types import TracebackType
 from typing import Final, Self
 from urllib.parse import quote
 
-from mqttown_cli.child import as_nobody, die_with_parent, give_to_nobody
+from mqttown_broker.child import die_with_parent
+from mqttown_cli.child import as_nobody, give_to_nobody
+from mqttown_cli.ports import any_free
 
 __all__ = ["EmbeddedPostgres", "PostgresError", "binary"]
 
@@ -49,7 +50,7 @@ class EmbeddedPostgres:
     def __init__(self, folder: Path, port: int | None = None) -> None:
         self.folder = folder
         self.cluster = folder / "cluster"
-        self.port = port or _free_port()
+        self.port = port or any_free("127.0.0.1", 1, ())[0]
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -170,11 +171,5 @@ def binary(name: str) -> Path:
     return newest / "bin" / name
 
 
-def _preexec(death: signal.Signals) -> Callable[[], None]:
+def _preexec(death: signal.Signals) -> Callable[[], None] | None:
     return as_nobody(death) if os.geteuid() == 0 else die_with_parent(death)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

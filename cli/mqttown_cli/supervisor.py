@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from mqttown_cli.child import die_with_parent
+from mqttown_broker.child import die_with_parent
 
 __all__ = ["Part", "Server", "StartError", "Supervisor"]
 
