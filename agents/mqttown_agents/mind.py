@@ -45,6 +45,10 @@ class Mind(Protocol):
         """
         ...
 
+    def overhear(self, observation: Mapping[str, Any]) -> None:
+        """Take in an observation that it had no time to decide on."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Completion:

@@ -30,7 +30,8 @@ class Host:
     """Runs minds over one connection.
 
     An agent takes its seat once the town has published its card, which tells the home district that its topics are made of.
-    Who thinks for a while overhears what comes meanwhile, and decides on the newest observation; in lockstep on each.
+    Whoever takes time to think or to recall overhears what comes meanwhile, and decides on the newest observation; in lockstep on
+    each. So a host that can't keep pace with the town's clock neither falls further and further behind nor fills its memory.
 
     Args:
         town: town id.
@@ -217,7 +218,7 @@ class Host:
         while True:
             observation = await seat.inbox.get()
             try:
-                action = await self._decide(seat, seat.mind, observation)
+                action = await self._decide(seat, observation)
             except Exception as error:
                 if not self._failed(seat.agent, error):
                     raise
@@ -230,11 +231,12 @@ class Host:
             seat.undecided[action["id"]] = Sent(action, asyncio.get_running_loop().time())
             await self._link.publish(seat.out("action"), action, qos=1)
 
-    async def _decide(self, seat: Seat, mind: Mind | Thinker, observation: Mapping[str, Any]) -> dict[str, Any]:
+    async def _decide(self, seat: Seat, observation: Mapping[str, Any]) -> dict[str, Any]:
+        mind = seat.mind
+        while not self._lockstep and not seat.inbox.empty():
+            mind.overhear(observation)
+            observation = seat.inbox.get_nowait()
         if isinstance(mind, Thinker):
-            while not self._lockstep and not seat.inbox.empty():
-                mind.overhear(observation)
-                observation = seat.inbox.get_nowait()
             return await self._deliberations.decide(seat, mind, observation)
         question = mind.question(observation)
         memories = await self._recollection.recall(seat, question) if question is not None else []

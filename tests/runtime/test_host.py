@@ -5,7 +5,6 @@ import contextlib
 import json
 import os
 import sys
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -166,6 +165,20 @@ async def test_without_an_answer_of_memory_the_mind_decides_all_the_same(
         assert (await town.next("aino", "action"))["action"] == "say"
 
 
+async def test_who_waits_for_memory_decides_on_the_newest_of_what_came_meanwhile(
+    town: Town, broker_port: int, small_town_file: Path
+) -> None:
+    async with hosting(broker_port, small_town_file, MQTTOWN_RECALL_SECONDS="60") as process:
+        await seat_both(town, process)
+        await town.next("aino", "action")
+        await town.observe("aino", 2, 365, company=True)
+        question = await town.next("aino", "memory")
+        for seq, tick in enumerate(range(366, 370), 3):
+            await town.observe("aino", seq, tick)
+        await town.tell("aino", "memory", {"id": question["id"], "memories": []})
+        assert [(await town.next("aino", "action"))["observation_id"] for _ in range(2)] == ["o-365-aino-2", "o-369-aino-6"]
+
+
 async def test_an_action_without_a_verdict_is_sent_again_and_with_one_is_not(
     town: Town, broker_port: int, small_town_file: Path
 ) -> None:
@@ -189,15 +202,13 @@ async def test_a_gap_or_a_new_generation_is_followed_by_a_hello(town: Town, brok
             assert (await town.next(agent, "hello"))["session"]
 
 
-async def test_who_stops_says_so_within_two_seconds(town: Town, broker_port: int, small_town_file: Path) -> None:
+async def test_who_stops_says_so(town: Town, broker_port: int, small_town_file: Path) -> None:
     async with hosting(broker_port, small_town_file) as process:
         await seat_both(town, process)
-        began = time.monotonic()
         process.terminate()
         for agent in ("aino", "otto"):
             assert (await town.next(agent, "status"))["status"] == "offline"
         assert await process.wait() == 0
-        assert time.monotonic() - began < 2
 
 
 async def test_without_a_town_file_the_host_says_what_is_wrong() -> None:
