@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from statistics import fmean
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from scipy.stats import ks_2samp, t
 
@@ -19,15 +19,6 @@ __all__ = ["CLASSICS", "Agreement", "Classic", "compare", "half_width"]
 ENOUGH: Final = 0.01
 """A p above this is no sign of a difference."""
 Outcome = Callable[[Any], float]
-
-
-class Stepping(Protocol):
-    """What is asked of both sides."""
-
-    running: bool
-
-    def step(self) -> None:
-        """Make one step."""
 
 
 @dataclass(frozen=True)
