@@ -21,7 +21,6 @@ _WANTED: Final = ("cafe", "restaurant", "shop", "park")
 _PER_KIND: Final = 8
 _CELL: Final = 10_000
 """Width of a cell that shares its candidates, cm."""
-_KEPT: Final = 50_000
 
 
 class _Near(NamedTuple):
@@ -64,17 +63,26 @@ def nearby_ids(plan: Plan, body: Body, tick: int) -> list[str]:
 def _near(plan: Plan, body: Body, tick: int) -> _Near:
     """Public places near, shared by all who stand here, with the body's own home and workplace put among them."""
     here: str | int = body.building or corner(body, tick)
-    key = (here, plan.opening(tick))
-    found: _Near | None = plan.tables.get(key)
+    near = _near_now(plan, plan.opening(tick))
+    found = near.get(here)
     if found is None:
-        if len(plan.tables) >= _KEPT:
-            plan.tables.clear()
-        found = plan.tables[key] = _choose(plan, here, tick)
+        found = near[here] = _choose(plan, here, tick)
     for own in (body.home, None if body.job is None else plan.jobs[body.job].building):
         if own is not None and own != here and own not in found.ids:
             metres = _row(plan, _point(plan, here), own)[1]
             found = found.joined_by(_told(plan, plan.buildings[own], metres, tick))
     return found
+
+
+def _near_now(plan: Plan, opening: int) -> dict[str | int, _Near]:
+    """What has been worked out since a place last opened or closed; kept no longer, as 6 KB for each place and opening add up."""
+    of: int | None
+    near: dict[str | int, _Near]
+    of, near = plan.tables.get("near", (None, {}))
+    if of != opening:
+        near = {}
+        plan.tables["near"] = opening, near
+    return near
 
 
 def _choose(plan: Plan, here: str | int, tick: int) -> _Near:
