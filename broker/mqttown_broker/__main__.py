@@ -5,14 +5,13 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Final
 
 import asyncpg
 import structlog
 from pydantic import ValidationError
 
 from mqttown.log import log_to
-from mqttown.process import say_ready
+from mqttown.process import FAILED, UNMENDABLE, say_ready
 from mqttown.tls import trusting
 from mqttown_broker.cache import CredentialCache
 from mqttown_broker.cluster import Cluster
@@ -34,10 +33,6 @@ Ended = asyncio.Task[str] | None
 """Done when something ends that should not; its result is the sentence that says so."""
 
 log = structlog.get_logger(__name__)
-
-FAILED: Final = 1
-UNMENDABLE: Final = 3
-"""A reason that a restart does not mend."""
 
 
 async def _prepare(settings: GateSettings) -> None:

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from mqttown.link import Address, Link
 from mqttown.log import log_to
-from mqttown.process import say_ready, until_told
+from mqttown.process import FAILED, UNMENDABLE, say_ready, until_told
 from mqttown_contract import topics
 from mqttown_memory.archive import Archive
 from mqttown_memory.chroma import TownSearch
@@ -34,11 +34,8 @@ from mqttown_memory.table import EmbeddingChangedError, Table
 
 log = structlog.get_logger(__name__)
 
-FAILED: Final = 1
 LOSSES: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)  # type: ignore[attr-defined]  # exported by name list
 """Broker or database are gone: `LinkError` is an `OSError`."""
-UNMENDABLE: Final = 3
-"""A reason that a restart does not mend."""
 
 
 @contextlib.asynccontextmanager

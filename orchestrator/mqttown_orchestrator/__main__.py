@@ -7,6 +7,7 @@ import structlog
 import uvloop
 
 from mqttown.log import log_to
+from mqttown.process import FAILED, UNMENDABLE
 from mqttown_orchestrator.assembly import run
 from mqttown_orchestrator.journal import JournalAway, JournalError
 from mqttown_orchestrator.settings import Settings
@@ -14,14 +15,14 @@ from mqttown_orchestrator.wire import WireDown
 
 
 def main() -> int:
-    """Run; 0 is done as asked, 1 may be mended by a new start, 3 may not."""
+    """Run until told to stop; return the exit code."""
     log_to(sys.stderr)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     try:
         uvloop.run(run(Settings()))
     except (JournalError, WireDown) as error:
         structlog.get_logger("orchestrator").error("stopped", why=str(error))
-        return 3 if isinstance(error, JournalError) and not isinstance(error, JournalAway) else 1
+        return UNMENDABLE if isinstance(error, JournalError) and not isinstance(error, JournalAway) else FAILED
     return 0
 
 

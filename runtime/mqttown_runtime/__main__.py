@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from mqttown.link import Address, Link
 from mqttown.log import log_to
-from mqttown.process import say_ready, until_told
+from mqttown.process import FAILED, UNMENDABLE, say_ready, until_told
 from mqttown_agents.mind import Mind, Thinker
 from mqttown_agents.population import known_in_town, routine_minds
 from mqttown_contract import topics
@@ -127,10 +127,10 @@ def main() -> int:
         asyncio.run(until_told(_host(Settings()), "host"))
     except (ValidationError, CastingError) as error:
         log.error("the host can't run as it is set up", error=str(error))  # noqa: TRY400  the words are for a person
-        return 3
+        return UNMENDABLE
     except (OSError, asyncpg.exceptions.PostgresError) as error:  # `LinkError` is one.
         log.error("the host can't reach what it needs", error=str(error))  # noqa: TRY400
-        return 1
+        return FAILED
     return 0
 
 

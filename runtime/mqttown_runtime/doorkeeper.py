@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from mqttown.link import Address, Incoming, Link
 from mqttown.log import log_to
-from mqttown.process import say_ready, until_told
+from mqttown.process import FAILED, UNMENDABLE, say_ready, until_told
 from mqttown_contract import topics
 from mqttown_contract.errors import TopicError
 from mqttown_contract.messages import Presence, WorldStatus
@@ -87,10 +87,10 @@ def main() -> int:
         asyncio.run(until_told(_keep(DoorkeeperSettings()), "doorkeeper"))
     except ValidationError as error:
         log.error("the doorkeeper can't run as it is set up", error=str(error))  # noqa: TRY400  the words are for a person
-        return 3
+        return UNMENDABLE
     except OSError as error:
         log.error("the doorkeeper can't reach what it needs", error=str(error))  # noqa: TRY400
-        return 1
+        return FAILED
     return 0
 
 

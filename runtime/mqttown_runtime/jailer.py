@@ -16,7 +16,7 @@ import structlog
 from pydantic import ValidationError
 
 from mqttown.log import log_to
-from mqttown.process import say_ready, until_told
+from mqttown.process import FAILED, UNMENDABLE, say_ready, until_told
 from mqttown_runtime.casting import told_of_models
 from mqttown_runtime.sandbox.engine import Engine, EngineError, NoRuntime
 from mqttown_runtime.sandbox.settings import JailerSettings
@@ -105,18 +105,18 @@ def main() -> int:
     log_to(sys.stderr)
     if os.geteuid() != 0:
         log.error("the jailer needs root: each agent has a disk of its own, which is mounted")
-        return 3
+        return UNMENDABLE
     try:
         asyncio.run(until_told(_keep(JailerSettings()), "jailer"))
     except ValidationError as error:
         log.error("the jailer can't run as it is set up", error=str(error))  # noqa: TRY400  the words are for a person
-        return 3
+        return UNMENDABLE
     except NoRuntime as error:
         log.error("the jailer can't run as it is set up", error=str(error))  # noqa: TRY400
-        return 3
+        return UNMENDABLE
     except (EngineError, OSError) as error:
         log.error("the jailer can't reach what it needs", error=str(error))  # noqa: TRY400
-        return 1
+        return FAILED
     return 0
 
 

@@ -14,7 +14,7 @@ import structlog
 from mqttown.credentials import Credentials
 from mqttown.link import Link, Will
 from mqttown.log import log_to
-from mqttown.process import until_told
+from mqttown.process import FAILED, until_told
 from mqttown.rejections import CredentialsError
 from mqttown_contract import topics
 from mqttown_runtime.casting import CastingError, cast
@@ -76,7 +76,7 @@ def main() -> int:
         asyncio.run(until_told(_live(Credentials.find(), told), "resident"))
     except (CredentialsError, CastingError, OSError) as error:  # `LinkError` is an `OSError`
         log.error("can't live here", error=str(error))  # noqa: TRY400  the words are for a person
-        return 1
+        return FAILED
     return 0
 
 

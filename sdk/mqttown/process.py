@@ -6,9 +6,14 @@ import json
 import signal
 import sys
 from collections.abc import Coroutine, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
-__all__ = ["leaves", "say_ready", "until_told"]
+__all__ = ["FAILED", "UNMENDABLE", "leaves", "say_ready", "until_told"]
+
+FAILED: Final = 1
+"""Exit code of a process that a new start may mend."""
+UNMENDABLE: Final = 3
+"""Exit code where a new start is of no use: wrong settings, or another process that has taken over."""
 
 
 def say_ready(facts: Mapping[str, Any]) -> None:

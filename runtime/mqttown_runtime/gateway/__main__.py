@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from mqttown.link import Address, Link
 from mqttown.log import log_to
-from mqttown.process import say_ready, until_told
+from mqttown.process import FAILED, UNMENDABLE, say_ready, until_told
 from mqttown_contract import topics
 from mqttown_runtime.gateway.budget import Budgets
 from mqttown_runtime.gateway.cassette import Cassette, CassetteError
@@ -124,19 +124,19 @@ def main() -> int:
         asyncio.run(until_told(_serve(GatewaySettings()), "gateway"))
     except ModuleNotFoundError as error:
         log.error("models need the extra `models`: pip install 'mqttown-town[models]'", error=str(error))  # noqa: TRY400
-        return 3
+        return UNMENDABLE
     except (ValidationError, RegistryError, CassetteError, ValueError) as error:
         log.error("the gateway can't run as it is set up", error=str(error))  # noqa: TRY400  the words are for a person
-        return 3
+        return UNMENDABLE
     except LOSSES as error:
         log.error("the gateway can't reach what it needs", error=str(error))  # noqa: TRY400
-        return 1
+        return FAILED
     except ExceptionGroup as group:
         lost, rest = group.split(LOSSES)
         if rest is not None or lost is None:
             raise
         log.error("the gateway has lost what it needs", errors=[str(error) for error in lost.exceptions])  # noqa: TRY400
-        return 1
+        return FAILED
     return 0
 
 
