@@ -126,7 +126,7 @@ def test_doors_prices_wages_rules_weather_and_words_to_all() -> None:
     town = lived(
         700,
         (1, "close", {"building": "cafe-satama"}),
-        (1, "price", {"item": "coffee", "cents": 1}),
+        (1, "price", {"item": "pulla", "cents": 1}),
         (1, "wage", {"job": "all", "cents": 60_00}),
         (1, "rule", {"name": "earshot", "value": 1}),
         (10, "weather", {"weather": "snow"}),
@@ -139,7 +139,9 @@ def test_doors_prices_wages_rules_weather_and_words_to_all() -> None:
     assert all(row["wage"] == row["minutes"] * 100 for row in wages)
     inside = town.tables()["events"].filter(pl.col("kind") == "arrived", pl.col("building") == "cafe-satama")
     assert set(inside["agent"]) <= {agent for agent, body in town.state.bodies.items() if body.job == "barista-satama"}
-    assert all(row["data"]["price"] == row["data"]["quantity"] for row in events(town, "bought") if row["data"]["item"] == "coffee")
+    bought = [row["data"] for row in events(town, "bought") if row["data"]["item"] == "pulla"]
+    assert bought
+    assert all(row["price"] == row["quantity"] for row in bought)
     caused = {row["cause"] for row in events(town, "weather") + events(town, "announced")}
     assert caused & {row["id"] for row in events(town, "intervened")}
 
