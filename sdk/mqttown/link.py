@@ -115,6 +115,7 @@ class Link:
         will: published by the broker when we vanish.
         on_connect: called with this link after each connection.
         client_id: only for spectators, who have no user name.
+        patience: seconds within which the first connection must stand.
 
     Raises:
         Refused: on entering, if the broker will not have us.

@@ -14,6 +14,7 @@ from mqttown_contract.documents import documents
 from mqttown_contract.errors import CODES, TopicError
 from mqttown_contract.events import EVENT_KINDS
 from mqttown_contract.verbs import VERBS
+from mqttown_orchestrator.command_forms import FORMS
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.md"), *ROOT.glob("requirements/*.md")])
@@ -92,6 +93,19 @@ def test_everything_is_documented() -> None:
     assert [name for name in [*VERBS, *CODES] if f"`{name}" not in wire] == []
     assert len(PROCESSES) == 8
     assert all(f"`mqttown {command}" in commands_page() for command in COMMANDS)
+
+
+def test_commands_of_services_are_told_with_their_parameters() -> None:
+    page = (ROOT / "docs" / "parts.md").read_text(encoding="utf-8").partition("| command | parameters |")[2].partition("\n\n")[0]
+    told = set()
+    for row in page.splitlines()[2:]:
+        names, parameters = (re.findall(r"`([^`]*)`", cell) for cell in row.split("|")[1:3])
+        fields = {
+            field if info.is_required() else f"{field}?" for name in names for field, info in FORMS[name].model_fields.items()
+        }
+        assert set(re.findall(r"\w+\??", " ".join(parameters))) == fields, names
+        told.update(names)
+    assert told == set(FORMS)
 
 
 def test_every_command_says_what_it_does() -> None:
