@@ -119,6 +119,12 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "PasswordChange": {"password": "seven grey trams", "new_password": "eight green trams"},
     "PresetView": {"id": "aino", "persona": _PERSONA},
     "PreviewView": {"text": "Hello, I'm Mira. Counts the trams."},
+    "Problem": {
+        "code": "bad_parameters",
+        "detail": "body.mind.kind: Input should be 'routine', 'model' or 'code' (got 'magic')",
+        "path": "body.mind.kind",
+        "allowed": "'routine', 'model' or 'code'",
+    },
     "Recalling": {"query": "Who drives the number 6 tram?", "k": 3},
     "Recovered": {"token": "…", "new_password": "eight green trams"},
     "Refresh": {"refresh_token": "…"},

@@ -10,6 +10,7 @@ from mqttown_dashboard.app import create_api
 from mqttown_dashboard.examples import EXAMPLES
 
 OWNERS = ("me", "accounts", "sessions", "claims", "presets", "jobs")
+JSON = ("application/json", "application/problem+json")
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +26,8 @@ def bodies(openapi: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], dict[
         for method, operation in operations.items():
             told = {"request": operation.get("requestBody", {}), **operation["responses"]}
             for which, body in told.items():
-                content = body.get("content", {}).get("application/json")
-                if content is not None and content["schema"]:
+                contents = body.get("content", {})
+                for content in (contents[kind] for kind in JSON if contents.get(kind, {}).get("schema")):
                     schema = content["schema"]
                     yield f"{method} {path} {which}", content, schema["items"] if schema.get("type") == "array" else schema
 
@@ -39,7 +40,7 @@ def examples_of(openapi: dict[str, Any], content: dict[str, Any], schema: dict[s
 
 def test_every_body_has_an_example_that_fits(openapi: dict[str, Any]) -> None:
     seen = list(bodies(openapi))
-    assert len(seen) > 50
+    assert len(seen) > 200
     for where, content, schema in seen:
         examples = examples_of(openapi, content, schema)
         assert examples, f"{where} has no example"

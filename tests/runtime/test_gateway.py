@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import re
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from mqttown_runtime.gateway.cassette import Cassette
 from mqttown_runtime.gateway.gateway import Gateway, Told
 from mqttown_runtime.gateway.keys import KeyLost, Keys
 from mqttown_runtime.gateway.ledger import Ledger
-from mqttown_runtime.gateway.registry import Registry
+from mqttown_runtime.gateway.registry import Registry, Tiers
 from mqttown_runtime.gateway.request import Ask, most_tokens_in
 
 MIRA, ANNA = Holder("agent", "mira"), Holder("owner", "anna")
@@ -352,6 +353,45 @@ async def test_calls_at_once_are_bounded(desk: Desk, stub: StubModel) -> None:
     await asyncio.gather(*(gateway.think(ask(1, f"a{number}")) for number in range(12)))
     assert len(stub.asked) == 12
     assert 1 < stub.most_at_once <= 3
+
+
+def slowed(models: Registry, per_minute: int, timeout: float = 5.0) -> Registry:
+    """The registry with a rate for its first provider."""
+    first = models.providers["p0"].model_copy(update={"calls_per_minute": per_minute, "timeout_seconds": timeout})
+    return models.model_copy(update={"providers": {**models.providers, "p0": first}})
+
+
+async def test_calls_begin_no_faster_than_the_rate(desk: Desk, stub: StubModel) -> None:
+    began: list[float] = []
+    stub.reply = lambda _: began.append(time.monotonic()) or says("Yes.")  # type: ignore[func-returns-value]
+    gateway = await desk.open(slowed(registry(stub, price=0), per_minute=1200))
+    first = time.monotonic()
+    thoughts = await asyncio.gather(*(gateway.think(ask(1, f"a{number}")) for number in range(5)))
+    assert [thought.code for thought in thoughts] == [None] * 5
+    assert began[-1] - first >= 4 * 0.05
+
+
+async def test_whoever_finds_the_rate_used_up_asks_the_next_model_and_blames_nobody(desk: Desk, stub: StubModel) -> None:
+    async with StubModel(reply=lambda _: says("From afar.")).serving() as other:
+        gateway = await desk.open(slowed(registry(stub, other, price=0), per_minute=1, timeout=0.2))
+        thoughts = [await gateway.think(ask(number)) for number in range(7)]
+        assert [thought.code for thought in thoughts] == [None] * 7
+        assert sum(thought.model == "m1" for thought in thoughts) >= 6
+        await gateway.close()
+        alone = await desk.open(slowed(registry(stub, price=0), per_minute=1, timeout=0.2))
+        told = [(await alone.think(ask(number))).detail for number in range(7)]
+    # Six in a row, and still it is the rate that is named: the provider is not taken for broken.
+    assert told.count("m0: no more than 1 calls a minute may begin") >= 6
+
+
+async def test_each_tier_has_models_of_its_own(desk: Desk, stub: StubModel) -> None:
+    async with StubModel().serving() as large, StubModel().serving() as small:
+        tiers = Tiers(full=["m0", "m1"], small=["m1"], tiny=["m2"])
+        gateway = await desk.open(registry(large, small, stub).model_copy(update={"tiers": tiers}))
+        answered = {tier: (await gateway.think(ask(1, tier=tier))).model for tier in ("full", "small", "tiny")}
+        large.faults.append(Fault(400))
+        assert (await gateway.think(ask(2, tier="full"))).model == "m1"
+    assert answered == {"full": "m0", "small": "m1", "tiny": "m2"}
 
 
 async def test_a_model_without_tools_is_held_to_a_schema_and_its_answer_is_a_call(stub: StubModel, desk: Desk) -> None:

@@ -63,12 +63,12 @@ class Pace:
     def __init__(self, per_minute: int | None) -> None:
         self._gap = 60.0 / per_minute if per_minute else 0.0
         self._next = 0.0
+        self._first = asyncio.Lock()
 
     async def turn(self) -> None:
-        """Wait until the next call may begin."""
+        """Wait until the next call may begin; whoever gives up waiting leaves the turn to the next."""
         if not self._gap:
             return
-        now = time.monotonic()
-        at = max(now, self._next)
-        self._next = at + self._gap
-        await asyncio.sleep(at - now)
+        async with self._first:
+            await asyncio.sleep(self._next - time.monotonic())
+            self._next = time.monotonic() + self._gap

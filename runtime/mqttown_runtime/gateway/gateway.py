@@ -15,7 +15,7 @@ from mqttown_runtime.gateway.budget import Budgets, Exhausted, Holder, Reservati
 from mqttown_runtime.gateway.calling import call_of
 from mqttown_runtime.gateway.cassette import Cassette
 from mqttown_runtime.gateway.ledger import Begun, Call, Ledger
-from mqttown_runtime.gateway.provider import Completion, Failure, Line
+from mqttown_runtime.gateway.provider import Completion, Failure, Line, Unasked
 from mqttown_runtime.gateway.registry import Model, Registry
 from mqttown_runtime.gateway.request import Ask, body_of, most_tokens_in, sha256, tokens_about
 from mqttown_runtime.scheduler import Superseded
@@ -227,8 +227,8 @@ class Gateway:
             if line.breaker.open:
                 raise Failure("its provider is left alone for a while")
             try:
-                answer = await line.pool.run(ask.agent, ask.id, lambda: self._call(ask, model, line), seconds)
-            except (Exhausted, Superseded, asyncio.CancelledError):
+                answer = await line.pool.run(ask.agent, ask.id, lambda: self._in_turn(ask, model, line), 2 * seconds)
+            except (Exhausted, Superseded, Unasked, asyncio.CancelledError):
                 line.breaker.given_up()
                 raise
             except TimeoutError:
@@ -244,9 +244,14 @@ class Gateway:
                 line.breaker.succeeded()
                 return answer
 
+    async def _in_turn(self, ask: Ask, model: Model, line: Line) -> tuple[Completion, int]:
+        """One call when the rate has room for it; its time limit is of the call alone."""
+        await line.turn()
+        async with asyncio.timeout(line.provider.timeout_seconds):
+            return await self._call(ask, model, line)
+
     async def _call(self, ask: Ask, model: Model, line: Line) -> tuple[Completion, int]:
         """One call: reserved and written down before, settled and written down after."""
-        await line.pace.turn()
         owner = self.owners.get(ask.agent)
         key = await self._key_of(owner, line.name) if owner is not None else None
         bound = most_tokens_in(body_of(ask, model))

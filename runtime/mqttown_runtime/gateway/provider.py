@@ -1,5 +1,6 @@
 """One provider: a call to its chat completions, and what its answers and failures mean."""
 
+import asyncio
 import json
 import time
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from mqttown_runtime.gateway.breaker import Breaker, Pace
 from mqttown_runtime.gateway.registry import Provider
 from mqttown_runtime.scheduler import Pool
 
-__all__ = ["Completion", "Failure", "Line"]
+__all__ = ["Completion", "Failure", "Line", "Unasked"]
 
 _LONGEST_BYTES: Final = 1 << 20
 """No answer is longer than this; a server that goes on and on is cut off."""
@@ -39,6 +40,10 @@ class Failure(Exception):
         self.retry_after = retry_after
         self.charged = charged
         self.ours = ours
+
+
+class Unasked(Failure):
+    """The provider was not asked, since no more calls to it may begin for now: that says nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,18 @@ class Line:
         """Make room for the calls."""
         self.pool = Pool(self.provider.at_once)
         self.pace = Pace(self.provider.calls_per_minute)
+
+    async def turn(self) -> None:
+        """Wait until a call may begin, as the provider's rate has it.
+
+        Raises:
+            Unasked: none may within the time that a call may take.
+        """
+        try:
+            async with asyncio.timeout(self.provider.timeout_seconds):
+                await self.pace.turn()
+        except TimeoutError as error:
+            raise Unasked(f"no more than {self.provider.calls_per_minute} calls a minute may begin") from error
 
     async def complete(self, body: Mapping[str, Any], key: str | None) -> Completion:
         """Make one call.
