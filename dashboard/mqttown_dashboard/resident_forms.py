@@ -255,5 +255,5 @@ class ArchiveView(BaseModel):
 
     id: str = Field(description="SHA-256 of it")
     name: str
-    state: str = Field(description="`new` until it is built, then `ready` or `refused`")
+    state: Literal["new", "ready", "refused"] = Field(description="`new` until it is built")
     reason: str | None

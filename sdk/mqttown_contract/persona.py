@@ -14,6 +14,7 @@ from mqttown_contract.types import Id
 __all__ = [
     "Budget",
     "Mind",
+    "MindKind",
     "Persona",
     "PersonaRelation",
     "PlaceKind",
@@ -32,6 +33,7 @@ RelationKind = Literal[
     "partner", "parent", "child", "sibling", "grandparent", "grandchild", "friend", "neighbour", "colleague", "acquaintance",
     "rival", "landlord", "tenant", "teacher", "pupil",
 ]  # fmt: skip
+MindKind = Literal["routine", "model", "code"]
 Placement = Literal["inline", "docker"]
 Permille = Annotated[int, Field(ge=0, le=1000, strict=True)]
 Micros = Annotated[int, Field(ge=0, le=1_000_000_000_000_000, strict=True)]
@@ -83,7 +85,7 @@ class PersonaRelation(_Part):
 class Mind(_Part):
     """How somebody thinks."""
 
-    kind: Literal["routine", "model", "code"] = Field(
+    kind: MindKind = Field(
         default="routine",
         description="`routine` is built in and free; `model` asks a model; `code` is the owner's own program",
     )

@@ -202,6 +202,26 @@ def test_own_code_lives_in_a_container_and_its_key_is_told_once(stage: Any, toke
     assert wrong.status_code == 409
 
 
+def test_the_minds_to_be_had_are_those_that_the_town_can_keep(stage: Any, token: str, rows: Any) -> None:
+    assert stage.get("/minds").json() == ["routine", "model", "code"]
+    beat = rows("UPDATE runtime.jailer jailer SET beat = now() - interval '1 hour' FROM runtime.jailer old RETURNING old.beat")
+    try:
+        assert stage.get("/minds").json() == ["routine", "model"]
+        refused = stage.send("POST", "/me/residents", token, MIRA | {"id": "nowhere", "mind": {"kind": "code"}})
+        assert (refused.status_code, refused.json()["path"]) == (409, "body.placement")
+    finally:
+        rows("UPDATE runtime.jailer SET beat = $1", beat[0]["beat"])
+
+
+def test_what_is_wrong_with_a_program_is_told_as_it_is_written(stage: Any, token: str) -> None:
+    make(stage, token, "coder-2", mind={"kind": "code"})
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/octet-stream"}
+    url = f"{stage.page}api/v1/me/residents/coder-2/code"
+    refused = httpx.put(url, params={"name": "Agent.TXT"}, content=b"pass", headers=headers)
+    assert refused.status_code == 422
+    assert refused.json()["detail"] == "'Agent.TXT' is no archive that is known here: .py, .zip, .tar, .tar.gz or .tgz is."
+
+
 def test_strangers_and_bad_forms_are_refused(stage: Any, token: str) -> None:
     make(stage, token, "mira-10")
     stranger = stage.account("stranger-2")["access_token"]

@@ -106,7 +106,7 @@ async def send_code(
     try:
         await asyncio.to_thread(check, name, content)
     except ArchiveError as error:
-        raise ProblemError(422, "bad_parameters", f"{str(error).capitalize()}.", path="body") from error
+        raise ProblemError(422, "bad_parameters", f"{str(error)[:1].upper()}{str(error)[1:]}.", path="body") from error
     archive = await residency.give_code(state, now, name, content)
     return await _archive(state, archive)
 

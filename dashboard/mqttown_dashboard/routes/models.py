@@ -1,11 +1,12 @@
-"""`/models` and `/me/model-keys`: which models a resident may think with, and owners' own keys for their providers."""
+"""`/minds`, `/models` and `/me/model-keys`: how residents may think here, with which models, and owners' own keys for providers."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from mqttown_contract.persona import MindKind
 from mqttown_dashboard.access import ANYONE, Account, Person
 from mqttown_dashboard.forms import Form
 from mqttown_dashboard.problems import ProblemError, problems
@@ -57,6 +58,15 @@ class TestView(BaseModel):
 
     works: bool
     detail: str | None = Field(description="what the provider said, if it does not")
+
+
+@router.get("/minds", summary="Kinds of minds to be had here", dependencies=[ANYONE])
+async def minds(state: StateOf) -> list[MindKind]:
+    """`model` takes a gateway, `code` takes containers (`mqttown up --sandbox`); none at all where nobody is hosted."""
+    if not await state.hosting.there():
+        return []
+    held = {"routine": True, "model": await state.spending.there(), "code": await state.hosting.keeps_containers()}
+    return [kind for kind in get_args(MindKind) if held[kind]]
 
 
 @router.get("/models", summary="Models to think with", dependencies=[ANYONE])

@@ -1,16 +1,20 @@
 """What owners do in the browser: account, second factor, residents, programs; the town behind it is a stand-in."""
 
+import asyncio
 import json
 import re
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal
 
+import asyncpg
 import pyotp
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from mqttown.archive import check
 from mqttown_contract import topics
 from mqttown_dashboard.build import OUTPUT, SOURCES
 
@@ -56,6 +60,8 @@ def test_an_account_from_signing_up_to_a_second_factor(browser: Browser, built: 
     del built
     address, file = letters
     page = browser.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{address}?lang=en&view=list")
     page.get_by_role("link", name="Take part").click()
     page.get_by_role("link", name="I have no account yet").click()
@@ -92,7 +98,10 @@ def test_an_account_from_signing_up_to_a_second_factor(browser: Browser, built: 
     keys.get_by_role("button", name="Revoke").click()
     expect(keys.locator("li")).to_have_count(0)
 
+    assert "QrCode" not in "".join(asked), "who wants no second factor loads nothing for it"
     page.get_by_role("button", name="Set it up").click()
+    picture = page.get_by_role("img", name="The secret as a QR code")
+    expect(picture.locator("path").last).to_have_attribute("d", re.compile(r"^M4 4h7v1h-7z"))  # the corner of a QR code
     secret = page.get_by_role("region", name="Second factor").locator("code").inner_text()
     otp = pyotp.TOTP(secret)
     page.get_by_label("Code of the second factor").fill(otp.now())
@@ -197,6 +206,67 @@ def test_a_resident_by_hand_thinks_with_a_model_within_a_budget(page: Page, stag
     made = stage.get("/me/residents/noora-s-aki", token).json()["resident"]
     assert made["budget"]["day_money"] == 200_000
     assert "move_to" not in made["permissions"]["allowed_actions"]
+
+
+@pytest.fixture(scope="module")
+def rows(journal_url: str) -> Any:
+    """Tell the database something, as its owner, off the thread that the browser is driven from."""
+
+    async def execute(statement: str) -> None:
+        connection = await asyncpg.connect(journal_url)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    def tell(statement: str) -> None:
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, execute(statement)).result(30)
+
+    return tell
+
+
+def test_a_resident_with_a_job_lives_by_a_program_of_its_owners(page: Page, stage: Any, rows: Any) -> None:
+    enter(page, "pirkko", stage.page)
+    page.goto(f"{stage.page}?lang=en#/new")
+    page.get_by_label("Name", exact=True).fill("Kone")
+    page.get_by_text("More: character, mind, permissions").click()
+    work = page.get_by_label("Work", exact=True)
+    work.select_option(label=next(text for text in work.locator("option").all_inner_texts() if text.startswith("barista, ")))
+    page.get_by_label("a program of yours").check()
+    chooser = page.get_by_label("Your program")
+    chooser.set_input_files({"name": "Kone.txt", "mimeType": "text/plain", "buffer": b"pass"})
+    page.get_by_role("button", name="Create", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("'Kone.txt' is no archive that is known here")
+    expect(page.get_by_text("needs its program")).to_be_visible()
+    assert page.url.endswith("#/residents/kone/program")
+    made = stage.get("/me/residents/kone", stage.account("pirkko")["access_token"]).json()["resident"]
+    assert (made["job"], made["mind"]["kind"]) == ("barista-satama", "code")
+
+    beginning = page.get_by_label("agent.py").inner_text().encode()
+    assert check("agent.py", beginning).run == ("agent.py",)
+    chooser.set_input_files({"name": "agent.py", "mimeType": "text/x-python", "buffer": b"#" * (5 * 1024 * 1024 + 1)})
+    page.get_by_role("button", name="Send it").click()
+    expect(page.get_by_role("alert")).to_contain_text("more than 5 MiB")
+    chooser.set_input_files({"name": "agent.py", "mimeType": "text/x-python", "buffer": beginning})
+    page.get_by_role("button", name="Send it").click()
+    expect(page.get_by_text("being built")).to_be_visible()
+    rows("UPDATE runtime.archives SET state = 'refused', reason = 'mqttwon: there is no such package'")
+    expect(page.get_by_text("mqttwon: there is no such package")).to_be_visible()
+
+
+def test_a_town_without_containers_says_that_it_runs_no_programs(page: Page, stage: Any, rows: Any) -> None:
+    enter(page, "raimo", stage.page)
+    rows("UPDATE runtime.jailer SET beat = beat - interval '1 year'")
+    try:
+        page.goto(f"{stage.page}?lang=en#/new")
+        page.get_by_text("More: character, mind, permissions").click()
+        expect(page.get_by_text("This town runs no programs of its owners")).to_be_visible()
+        expect(page.get_by_label("a program of yours")).to_be_disabled()
+        page.get_by_role("link", name="Register a program").click()
+        expect(page.get_by_role("heading", name="Register a program")).to_be_visible()
+    finally:
+        rows("UPDATE runtime.jailer SET beat = beat + interval '1 year'")
 
 
 def test_a_programs_wire_tells_what_is_wrong_with_a_message(page: Page, stage: Any) -> None:

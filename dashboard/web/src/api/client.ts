@@ -15,11 +15,11 @@ export type Answer<M extends Method, Path extends keyof paths> = Operation<M, Pa
   : never;
 /** What is left out has a default. */
 type Sent<Body> = Body extends readonly unknown[] | string | number | boolean | null ? Body : { [Key in keyof Body]?: Sent<Body[Key]> };
-type BodyOf<Op> = Op extends { requestBody?: { content: infer Content } } ? (Content extends Record<"application/json", infer Body> ? Sent<Body> : Content[keyof Content]) : never;
+type BodyOf<Op> = Op extends { requestBody?: { content: infer Content } } ? (Content extends Record<"application/json", infer Body> ? Sent<Body> : Content extends Record<"application/octet-stream", unknown> ? Blob : Content[keyof Content]) : never;
 export interface Given<M extends Method, Path extends keyof paths> {
   path?: Operation<M, Path> extends { parameters: { path?: infer InPath } } ? InPath : never;
   query?: Operation<M, Path> extends { parameters: { query?: infer InQuery } } ? InQuery : never;
-  /** a string goes as YAML, all else as JSON */
+  /** a string goes as YAML, a blob as it is, all else as JSON */
   body?: BodyOf<Operation<M, Path>>;
 }
 type Gets = { [Path in PathOf<"get">]: Answer<"get", Path> extends never ? never : Path }[PathOf<"get">];
@@ -46,15 +46,22 @@ export async function get<Path extends Gets>(path: Path, given?: Given<"get", Pa
 
 /** Ask for a path; names in braces are taken from `path`, lists in `query` are repeated. */
 export async function call<M extends Method, Path extends PathOf<M>>(method: M, path: Path, given?: Given<M, Path>, token?: string | null): Promise<Answer<M, Path>> {
-  const body: unknown = given?.body;
+  const [type, body] = packed(given?.body);
   const headers: Record<string, string> = { ...(token != null && { Authorization: `Bearer ${token}` }) };
-  if (body !== undefined) headers["Content-Type"] = typeof body === "string" ? "application/yaml" : "application/json";
+  if (type !== undefined) headers["Content-Type"] = type;
   const response = await fetch(addressOf(path, given?.path, given?.query), {
-    method: method.toUpperCase(), headers, ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+    method: method.toUpperCase(), headers, ...(body !== undefined && { body }),
   });
   if (!response.ok) throw await refusal(response);
-  const type = response.headers.get("content-type") ?? "";
-  return (response.status === 204 ? undefined : type.includes("json") ? await response.json() : await response.text()) as Answer<M, Path>;
+  const told = response.headers.get("content-type") ?? "";
+  return (response.status === 204 ? undefined : told.includes("json") ? await response.json() : await response.text()) as Answer<M, Path>;
+}
+
+/** A body as it is sent, with its media type before it. */
+function packed(body: unknown): [type: string, body: Blob | string] | [] {
+  if (body === undefined) return [];
+  if (body instanceof Blob) return ["application/octet-stream", body];
+  return typeof body === "string" ? ["application/yaml", body] : ["application/json", JSON.stringify(body)];
 }
 
 /** The address of a path with its parameters. */

@@ -53,6 +53,7 @@ export type Budget = Schemas["Budget"];
 export type Permissions = Schemas["Permissions"];
 export type HostedResident = Schemas["ResidentView"];
 export type ResidentStatus = HostedResident["status"];
+export type Job = Schemas["JobView"];
 export type NewResident = Schemas["NewResident"];
 export type Models = Schemas["Models"];
 export type Verb = NonNullable<Permissions["allowed_actions"]>[number];

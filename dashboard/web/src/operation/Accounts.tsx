@@ -2,9 +2,11 @@
 
 import { useState } from "react";
 import type { components } from "../api/schema.ts";
-import { Problem, useAsked, useDeed, when } from "../portal/parts.tsx";
+import { useAsked, useDeed, when } from "../portal/parts.tsx";
 import { useSession } from "../portal/session.ts";
+import { Sheet } from "../portal/Sheet.tsx";
 import { useShown } from "../store/context.ts";
+import { Pages } from "./Pages.tsx";
 import { useWords } from "./text.ts";
 
 type Account = components["schemas"]["AccountView"];
@@ -23,11 +25,8 @@ export function Accounts() {
     await session.ask("patch", "/api/v1/accounts/{name}", { path: { name: account.name }, body });
     again();
   });
-  const next = answer?.next ?? null;
   return (
-    <section className="sheet" aria-labelledby="accounts">
-      <h2 id="accounts">{t("accounts.title")}</h2>
-      <Problem of={problem ?? refused} />
+    <Sheet title={t("accounts.title")} problem={problem ?? refused}>
       <ul className="records">
         {(answer?.items ?? []).map((one) => (
           <li key={one.name}>
@@ -39,11 +38,8 @@ export function Accounts() {
           </li>
         ))}
       </ul>
-      <p className="choices">
-        {cursor !== null && <button type="button" className="quiet" onClick={() => setCursor(null)}>{t("accounts.first")}</button>}
-        {next !== null && <button type="button" className="quiet" onClick={() => setCursor(next)}>{t("accounts.more")}</button>}
-      </p>
-    </section>
+      <Pages at={cursor} next={answer?.next ?? null} first={t("accounts.first")} more={t("accounts.more")} turn={setCursor} />
+    </Sheet>
   );
 }
 

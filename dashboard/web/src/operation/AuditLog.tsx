@@ -1,8 +1,10 @@
 /** The audit log: who decided what about whom, the newest first. */
 
 import { useState } from "react";
-import { Choice, Field, Problem, useAsked, when } from "../portal/parts.tsx";
+import { Choice, Field, useAsked, when } from "../portal/parts.tsx";
 import { useSession } from "../portal/session.ts";
+import { Sheet } from "../portal/Sheet.tsx";
+import { Pages } from "./Pages.tsx";
 import { amount, useWords } from "./text.ts";
 
 const EVERY_MS = 5_000;
@@ -20,16 +22,12 @@ export function AuditLog() {
   const [cursor, setCursor] = useState<string | null>(null);
   const wanted = { limit: MANY, ...(agent !== "" && { agent }), ...(kind !== "" && { kind }), ...(cursor !== null && { cursor }) };
   const { answer, problem } = useAsked(() => session.ask("get", "/api/v1/operation/audit", { query: wanted }), [agent, kind, cursor], cursor === null ? EVERY_MS : 0);
-  const next = answer?.next ?? null;
   return (
-    <section className="sheet" aria-labelledby="audit">
-      <h2 id="audit">{t("audit.title")}</h2>
+    <Sheet title={t("audit.title")} problem={problem} none={answer?.items.length === 0 && t("audit.none")}>
       <div className="sifted">
         <Field label={t("audit.agent")} value={agent} autoCapitalize="none" pattern="[a-z0-9][a-z0-9_\-]*" onChange={(event) => { setAgent(event.target.value.trim().toLowerCase().replace(/[^a-z0-9_-]/g, "")); setCursor(null); }} />
         <Choice label={t("audit.kind")} value={kind} options={{ "": t("audit.all"), ...Object.fromEntries(KINDS.map((one) => [one, one])) }} onChange={(event) => { setKind(event.target.value); setCursor(null); }} />
       </div>
-      <Problem of={problem} />
-      {answer?.items.length === 0 && <p>{t("audit.none")}</p>}
       <div className="scrolled" role="region" aria-label={t("audit.region")} tabIndex={0}>
         <table className="figures log-table">
           <thead><tr><th scope="col">{t("audit.when")}</th><th scope="col">{t("audit.tick")}</th><th scope="col">{t("audit.kind")}</th><th scope="col">{t("audit.agent")}</th><th scope="col">{t("audit.by")}</th><th scope="col">{t("audit.what")}</th></tr></thead>
@@ -47,10 +45,7 @@ export function AuditLog() {
           </tbody>
         </table>
       </div>
-      <p className="choices">
-        {cursor !== null && <button type="button" className="quiet" onClick={() => setCursor(null)}>{t("audit.newest")}</button>}
-        {next !== null && <button type="button" className="quiet" onClick={() => setCursor(next)}>{t("audit.older")}</button>}
-      </p>
-    </section>
+      <Pages at={cursor} next={answer?.next ?? null} first={t("audit.newest")} more={t("audit.older")} turn={setCursor} />
+    </Sheet>
   );
 }

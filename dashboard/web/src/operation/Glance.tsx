@@ -4,6 +4,7 @@ import { useEffect, useState, type ReactNode } from "react";
 import type { components } from "../api/schema.ts";
 import { Curve } from "../cards/parts.tsx";
 import { units } from "../portal/parts.tsx";
+import { Sheet } from "../portal/Sheet.tsx";
 import { amount, useWords, type Say } from "./text.ts";
 
 type Seen = components["schemas"]["Overview"];
@@ -22,8 +23,7 @@ export function Glance({ seen }: { seen: Seen }) {
   const { clock, orchestrator: told } = seen;
   const messages = told.messages ?? {};
   return (
-    <section className="sheet" aria-labelledby="glance">
-      <h2 id="glance">{t("glance.title")}</h2>
+    <Sheet title={t("glance.title")}>
       <dl className="tiles">
         <Tile name={t("glance.town")} state={clock.status === "online" ? "good" : "bad"}>{t(`glance.town.${clock.status}`)}</Tile>
         <Tile name={t("glance.time")} state={clock.state === "running" ? "good" : "wait"}>{t(`glance.time.${clock.state}`)} <small>{clock.town_time.replace("T", " ").slice(0, 16)}</small></Tile>
@@ -36,7 +36,7 @@ export function Glance({ seen }: { seen: Seen }) {
         <Tile name={t("glance.messages")}>{messages["received_per_second"] === undefined ? t("glance.unknown") : t("glance.messages.both", { received: amount(messages["received_per_second"], t, 1), sent: amount(messages["sent_per_second"] ?? 0, t, 1) })}</Tile>
         <Tile name={t("glance.money")}>{seen.model_money_today === null ? t("glance.money.none") : t("glance.money.both", { money: units(seen.model_money_today, t), tokens: amount(seen.model_tokens_today ?? 0, t) })}</Tile>
       </dl>
-    </section>
+    </Sheet>
   );
 }
 
@@ -47,8 +47,8 @@ export function Details({ seen: { clock, orchestrator: told } }: { seen: Seen })
     <div className="columns">
       <Ticks told={told} speed={clock.speed} />
       <Verdicts verdicts={told.verdicts ?? {}} />
-      <Counts id="queues" title={t("queue.title")} name={t("queue.name")} count={t("queue.length")} of={told.queues ?? {}} none={t("glance.unknown")} />
-      <Counts id="dropped" title={t("dropped.title")} name={t("dropped.reason")} count={t("dropped.count")} of={told.dropped ?? {}} none={t("dropped.none")} />
+      <Counts title={t("queue.title")} name={t("queue.name")} count={t("queue.length")} of={told.queues ?? {}} none={t("glance.unknown")} />
+      <Counts title={t("dropped.title")} name={t("dropped.reason")} count={t("dropped.count")} of={told.dropped ?? {}} none={t("dropped.none")} />
     </div>
   );
 }
@@ -65,15 +65,14 @@ function Ticks({ told, speed }: { told: Figures; speed: number }) {
     if (newest !== undefined) setLately((known) => [...known, Math.round(newest * 10) / 10].slice(-REMEMBERED));
   }, [told]);
   return (
-    <section className="sheet" aria-labelledby="ticks">
-      <h2 id="ticks">{t("tick.title")}</h2>
+    <Sheet title={t("tick.title")}>
       <Curve values={lately} label={t("tick.curve")} />
       <p className="soft">{speed > 0 ? t("tick.budget", { milliseconds: amount((TICK_TOWN_SECONDS / speed) * 1000, t, 1) }) : t("tick.free")}</p>
       <table className="figures">
         <thead><tr><th scope="col">{t("tick.phase")}</th>{RANKS.map((rank) => <th key={rank} scope="col">{t("tick.ms", { rank })}</th>)}</tr></thead>
         <tbody>{PHASES.map(([key, name]) => <tr key={key}><th scope="row">{t(name)}</th>{RANKS.map((rank) => <td key={rank}>{said(told[key]?.[rank], t)}</td>)}</tr>)}</tbody>
       </table>
-    </section>
+    </Sheet>
   );
 }
 
@@ -82,9 +81,8 @@ function Verdicts({ verdicts }: { verdicts: Record<string, number> }) {
   const sorted = Object.entries(verdicts).sort(([, a], [, b]) => b - a);
   const all = sorted.reduce((sum, [, count]) => sum + count, 0);
   return (
-    <section className="sheet" aria-labelledby="verdicts">
-      <h2 id="verdicts">{t("verdict.title")}</h2>
-      {all === 0 ? <p>{t("verdict.none")}</p> : (
+    <Sheet title={t("verdict.title")} none={all === 0 && t("verdict.none")}>
+      {all > 0 && (
         <table className="figures">
           <thead><tr><th scope="col">{t("verdict.code")}</th><th scope="col">{t("verdict.count")}</th><th scope="col">{t("verdict.share")}</th></tr></thead>
           <tbody>
@@ -98,23 +96,22 @@ function Verdicts({ verdicts }: { verdicts: Record<string, number> }) {
           </tbody>
         </table>
       )}
-    </section>
+    </Sheet>
   );
 }
 
-function Counts({ id, title, name, count, of, none }: { id: string; title: string; name: string; count: string; of: Record<string, number>; none: string }) {
+function Counts({ title, name, count, of, none }: { title: string; name: string; count: string; of: Record<string, number>; none: string }) {
   const t = useWords();
   const rows = Object.entries(of);
   return (
-    <section className="sheet" aria-labelledby={id}>
-      <h2 id={id}>{title}</h2>
-      {rows.length === 0 ? <p>{none}</p> : (
+    <Sheet title={title} none={rows.length === 0 && none}>
+      {rows.length > 0 && (
         <table className="figures">
           <thead><tr><th scope="col">{name}</th><th scope="col">{count}</th></tr></thead>
           <tbody>{rows.map(([key, number]) => <tr key={key}><th scope="row"><code>{key}</code></th><td>{amount(number, t)}</td></tr>)}</tbody>
         </table>
       )}
-    </section>
+    </Sheet>
   );
 }
 

@@ -4,6 +4,7 @@ import { useId, useState } from "react";
 import { get } from "../api/client.ts";
 import { Choice, Field, Form, useAsked } from "../portal/parts.tsx";
 import { useSession } from "../portal/session.ts";
+import { Sheet } from "../portal/Sheet.tsx";
 import { useShown } from "../store/context.ts";
 import { bodyOf, KINDS, type Entry, type Kind } from "./kinds.ts";
 import { useWords, type Say } from "./text.ts";
@@ -22,9 +23,7 @@ export function Hand() {
     setEvents([]);
   };
   return (
-    <section className="sheet" aria-labelledby="hand">
-      <h2 id="hand">{t("hand.title")}</h2>
-      <p className="soft">{t("hand.why")}</p>
+    <Sheet title={t("hand.title")} why={t("hand.why")}>
       <Form className="form by-hand" label={t("hand.do")} send={async (fields) => {
         setEvents([]);
         const done = await session.ask("post", "/api/v1/operation/interventions", { body: bodyOf(kind, fields) });
@@ -41,7 +40,7 @@ export function Hand() {
           <ul>{lately.answer?.items.map((event) => <li key={event.id}><Moment event={event.id} /> {told(event.data ?? {}, t)}</li>)}</ul>
         </>
       )}
-    </section>
+    </Sheet>
   );
 }
 

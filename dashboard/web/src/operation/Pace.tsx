@@ -3,6 +3,7 @@
 import type { Clock } from "../api/types.ts";
 import { Field, Form, Problem, useDeed } from "../portal/parts.tsx";
 import { useSession } from "../portal/session.ts";
+import { Sheet } from "../portal/Sheet.tsx";
 import { amount, useWords } from "./text.ts";
 
 const USUAL = [1, 60, 600, 3600];
@@ -17,14 +18,13 @@ export function Pace({ clock, again }: { clock: Clock; again: () => void }) {
     again();
   };
   return (
-    <section className="sheet" aria-labelledby="pace">
-      <h2 id="pace">{t("pace.title")}</h2>
+    <Sheet title={t("pace.title")}>
       <p><button type="button" className={running ? "danger" : "primary"} disabled={busy} onClick={() => void run(() => put({ state: running ? "paused" : "running" }))}>{t(running ? "pace.pause" : "pace.resume")}</button></p>
       <p className="choices"><span>{t("pace.now", { speed: amount(clock.speed, t, 2) })}</span> {USUAL.map((speed) => <button type="button" key={speed} className="quiet" aria-pressed={clock.speed === speed} disabled={busy} onClick={() => void run(() => put({ speed }))}>{amount(speed, t)}×</button>)}</p>
       <Problem of={problem} />
       <Form label={t("pace.set")} send={({ speed = "" }) => put({ speed: Number(speed) })}>
         <Field label={t("pace.speed")} hint={t("pace.speed.hint")} name="speed" type="number" min={0} max={1_000_000} step="any" required />
       </Form>
-    </section>
+    </Sheet>
   );
 }

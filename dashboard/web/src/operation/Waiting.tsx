@@ -1,8 +1,9 @@
 /** What waits for a decision: agents that are held, words that are held, conduct to be looked at. */
 
 import { useId } from "react";
-import { Field, Form, Problem, useAsked, useDeed } from "../portal/parts.tsx";
+import { Field, Form, useAsked, useDeed } from "../portal/parts.tsx";
 import { useSession } from "../portal/session.ts";
+import { Sheet } from "../portal/Sheet.tsx";
 import { useShown } from "../store/context.ts";
 import { useWords } from "./text.ts";
 
@@ -20,10 +21,7 @@ export function Quarantine() {
     again();
   };
   return (
-    <section className="sheet" aria-labelledby="quarantine">
-      <h2 id="quarantine">{t("quarantine.title")}</h2>
-      <Problem of={problem ?? refused} />
-      {answer?.length === 0 && <p>{t("quarantine.none")}</p>}
+    <Sheet title={t("quarantine.title")} problem={problem ?? refused} none={answer?.length === 0 && t("quarantine.none")}>
       <ul className="records">
         {(answer ?? []).map((one) => (
           <li key={one.agent}>
@@ -40,7 +38,7 @@ export function Quarantine() {
         <datalist id={known}>{residents.map((one) => <option key={one.id} value={one.id}>{one.name}</option>)}</datalist>
         <Field label={t("quarantine.why")} name="why" maxLength={500} required />
       </Form>
-    </section>
+    </Sheet>
   );
 }
 
@@ -54,10 +52,7 @@ export function HeldWords() {
     again();
   };
   return (
-    <section className="sheet" aria-labelledby="held">
-      <h2 id="held">{t("held.title")}</h2>
-      <Problem of={problem ?? refused} />
-      {answer?.length === 0 && <p>{t("held.none")}</p>}
+    <Sheet title={t("held.title")} problem={problem ?? refused} none={answer?.length === 0 && t("held.none")}>
       <ul className="records">
         {(answer ?? []).map((one) => (
           <li key={one.id}>
@@ -69,7 +64,7 @@ export function HeldWords() {
           </li>
         ))}
       </ul>
-    </section>
+    </Sheet>
   );
 }
 
@@ -87,10 +82,7 @@ export function Flags() {
     await clear(id);
   };
   return (
-    <section className="sheet" aria-labelledby="flags">
-      <h2 id="flags">{t("flag.title")}</h2>
-      <Problem of={problem ?? refused} />
-      {answer?.length === 0 && <p>{t("flag.none")}</p>}
+    <Sheet title={t("flag.title")} problem={problem ?? refused} none={answer?.length === 0 && t("flag.none")}>
       <ul className="records">
         {(answer ?? []).map((one) => (
           <li key={one.id}>
@@ -102,7 +94,7 @@ export function Flags() {
           </li>
         ))}
       </ul>
-    </section>
+    </Sheet>
   );
 }
 

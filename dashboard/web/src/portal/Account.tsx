@@ -1,11 +1,13 @@
 /** An account: where letters go, its password, a second factor, where it is signed in, and keys for programs. */
 
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useShown } from "../store/context.ts";
-import { Copied, Field, Form, Problem, Sure, useAsked, useDeed, when } from "./parts.tsx";
+import { Copied, Field, Form, Sure, useAsked, useDeed, when } from "./parts.tsx";
 import { useSession } from "./session.ts";
+import { Sheet } from "./Sheet.tsx";
 import { useWords } from "./text.ts";
 
+const QrCode = lazy(() => import("./QrCode.tsx"));
 const SCOPES = ["read", "agents"] as const;
 
 export function Account() {
@@ -31,9 +33,7 @@ function Sessions() {
   const { answer, problem, again } = useAsked(() => session.ask("get", "/api/v1/sessions"), []);
   const { busy, problem: refused, run } = useDeed();
   return (
-    <section className="sheet" aria-labelledby="sessions">
-      <h2 id="sessions">{t("account.sessions")}</h2>
-      <Problem of={problem ?? refused} />
+    <Sheet title={t("account.sessions")} problem={problem ?? refused}>
       <ul className="records">
         {(answer ?? []).map((one) => (
           <li key={one.id}>
@@ -42,7 +42,7 @@ function Sessions() {
           </li>
         ))}
       </ul>
-    </section>
+    </Sheet>
   );
 }
 
@@ -52,10 +52,7 @@ function Keys() {
   const { answer, problem, again } = useAsked(() => session.ask("get", "/api/v1/me/api-keys"), []);
   const [fresh, setFresh] = useState<string | null>(null);
   return (
-    <section className="sheet" aria-labelledby="keys">
-      <h2 id="keys">{t("account.keys")}</h2>
-      <p className="soft">{t("account.keys.why")}</p>
-      <Problem of={problem} />
+    <Sheet title={t("account.keys")} why={t("account.keys.why")} problem={problem}>
       {fresh !== null && <div className="once" role="status"><p>{t("once")}</p><Copied label={t("account.key")} text={fresh} /></div>}
       <ul className="records">
         {(answer ?? []).map((key) => (
@@ -75,7 +72,7 @@ function Keys() {
         <fieldset className="checks"><legend>{t("account.key.may")}</legend>{SCOPES.map((scope) => <label key={scope}><input type="checkbox" name={scope} defaultChecked={scope === "read"} /> {t(`account.scope.${scope}`)}</label>)}</fieldset>
         <Field label={t("account.key.expires")} name="expires" type="date" />
       </Form>
-    </section>
+    </Sheet>
   );
 }
 
@@ -87,9 +84,7 @@ function SecondFactor() {
   const { busy, problem: refused, run } = useDeed();
   const code = <Field label={t("door.code")} name="code" inputMode="numeric" autoComplete="one-time-code" pattern="[0-9]{6,8}" maxLength={8} required />;
   return (
-    <section className="sheet" aria-labelledby="factor">
-      <h2 id="factor">{t("account.factor")}</h2>
-      <Problem of={problem ?? refused} />
+    <Sheet title={t("account.factor")} problem={problem ?? refused}>
       {answer?.in_force === true && (
         <>
           <p><span className="pill running">{t("account.factor.on")}</span></p>
@@ -105,12 +100,13 @@ function SecondFactor() {
       {answer?.in_force === false && secret !== null && (
         <>
           <p>{t("account.factor.how")}</p>
+          <Suspense><QrCode of={secret.uri} label={t("account.factor.picture")} /></Suspense>
           <Copied label={t("account.factor.secret")} text={secret.secret} />
           <p><a href={secret.uri}>{t("account.factor.open")}</a></p>
           <Form label={t("account.factor.confirm")} send={async (fields) => { await session.ask("put", "/api/v1/me/second-factor", { body: { code: fields["code"] ?? "" } }); setSecret(null); again(); }}>{code}</Form>
         </>
       )}
-    </section>
+    </Sheet>
   );
 }
 
@@ -119,15 +115,13 @@ function Password() {
   const session = useSession();
   const [done, setDone] = useState(false);
   return (
-    <section className="sheet" aria-labelledby="password">
-      <h2 id="password">{t("account.password")}</h2>
-      <p className="soft">{t("account.password.why")}</p>
+    <Sheet title={t("account.password")} why={t("account.password.why")}>
       {done && <p role="status">{t("account.password.done")}</p>}
       <Form label={t("account.password.change")} send={async (fields) => { await session.ask("put", "/api/v1/me/password", { body: { password: fields["now"] ?? "", new_password: fields["wanted"] ?? "" } }); setDone(true); }}>
         <Field label={t("account.password.now")} name="now" type="password" autoComplete="current-password" required />
         <Field label={t("account.password.new")} name="wanted" type="password" autoComplete="new-password" minLength={10} maxLength={200} required />
       </Form>
-    </section>
+    </Sheet>
   );
 }
 
@@ -136,13 +130,11 @@ function Mail() {
   const session = useSession();
   const { answer, problem, again } = useAsked(() => session.ask("get", "/api/v1/me/mail"), []);
   return (
-    <section className="sheet" aria-labelledby="mail">
-      <h2 id="mail">{t("account.mail")}</h2>
-      <Problem of={problem} />
+    <Sheet title={t("account.mail")} problem={problem}>
       {answer !== null && <p>{answer.mail ?? t("account.mail.none")} {!answer.sent && <span className="soft">{t("account.mail.never")}</span>}</p>}
       <Form label={t("account.mail.set")} send={async (fields) => { await session.ask("put", "/api/v1/me/mail", { body: { mail: fields["mail"] || null } }); again(); }}>
         <Field label={t("door.mail")} hint={t("account.mail.hint")} name="mail" type="email" autoComplete="email" maxLength={254} />
       </Form>
-    </section>
+    </Sheet>
   );
 }

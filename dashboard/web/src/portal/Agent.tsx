@@ -5,9 +5,10 @@ import type { Registered } from "../api/types.ts";
 import { useShown } from "../store/context.ts";
 import { go } from "../store/route.ts";
 import { Credentials } from "./Credentials.tsx";
-import { Field, Form, Problem, Sure, useAsked, when } from "./parts.tsx";
+import { Field, Form, Sure, useAsked, when } from "./parts.tsx";
 import { Decisions } from "./resident/Decisions.tsx";
 import { useSession } from "./session.ts";
+import { Sheet } from "./Sheet.tsx";
 import { useWords } from "./text.ts";
 import { Wire } from "./Wire.tsx";
 
@@ -43,8 +44,7 @@ function Keys({ id }: { id: string }) {
     <>
       {fresh !== null && <Credentials known={fresh} close={() => setFresh(null)} />}
       <div className="columns">
-        <section className="sheet" aria-label={t("agent.keys")}>
-          <Problem of={problem} />
+        <Sheet named={t("agent.keys")} problem={problem}>
           <ul className="records">
             {(answer ?? []).map((key) => (
               <li key={key.tag}>
@@ -56,12 +56,10 @@ function Keys({ id }: { id: string }) {
           <Form label={t("agent.key.make")} send={({ tag = "" }) => make(tag.trim())}>
             <Field label={t("agent.key.tag")} hint={t("agent.key.tag.hint", { id })} name="tag" pattern="[a-z0-9][a-z0-9_\-]*" maxLength={48} autoCapitalize="none" required />
           </Form>
-        </section>
-        <section className="sheet" aria-labelledby="leave">
-          <h2 id="leave">{t("agent.leave")}</h2>
-          <p className="soft">{t("agent.leave.why")}</p>
+        </Sheet>
+        <Sheet title={t("agent.leave")} why={t("agent.leave.why")}>
           <Sure label={t("agent.leave.now", { id })} question={t("sure")} act={async () => { await session.ask("delete", "/api/v1/me/agents/{agent_id}", { path: { agent_id: id } }); go("agents"); }} />
-        </section>
+        </Sheet>
       </div>
     </>
   );

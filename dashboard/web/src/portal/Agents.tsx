@@ -4,8 +4,9 @@ import { useState } from "react";
 import type { Registered } from "../api/types.ts";
 import { useShown } from "../store/context.ts";
 import { Credentials } from "./Credentials.tsx";
-import { Choice, Field, Form, Problem, useAsked } from "./parts.tsx";
+import { Choice, Field, Form, useAsked } from "./parts.tsx";
 import { useSession } from "./session.ts";
+import { Sheet } from "./Sheet.tsx";
 import { useWords } from "./text.ts";
 
 const EVERY_MS = 4_000;
@@ -22,9 +23,7 @@ export function Agents() {
       <h1>{t("portal.agents")}</h1>
       {fresh !== null && <Credentials known={fresh} close={() => setFresh(null)} />}
       <div className="columns">
-        <section className="sheet" aria-label={t("portal.agents")}>
-          <Problem of={problem} />
-          {answer !== null && mine.length === 0 && <p className="soft">{t("agents.none")}</p>}
+        <Sheet named={t("portal.agents")} problem={problem} none={answer !== null && mine.length === 0 && t("agents.none")}>
           <ul className="records">
             {mine.map((agent) => (
               <li key={agent.id}>
@@ -33,10 +32,8 @@ export function Agents() {
               </li>
             ))}
           </ul>
-        </section>
-        <section className="sheet" aria-labelledby="register">
-          <h2 id="register">{t("agents.register")}</h2>
-          <p className="soft">{t("agents.why")}</p>
+        </Sheet>
+        <Sheet title={t("agents.register")} why={t("agents.why")}>
           <Form label={t("agents.make")} send={async (fields) => {
             const given = (name: string): string | null => fields[name]?.trim() || null;
             setFresh(await session.ask("post", "/api/v1/agents", { body: { id: given("id") ?? "", name: given("name"), tagline: given("tagline"), district: given("district") } }));
@@ -47,7 +44,7 @@ export function Agents() {
             <Field label={t("make.tagline")} name="tagline" maxLength={280} />
             <Choice label={t("agents.district")} name="district" options={{ "": t("agents.any"), ...Object.fromEntries((districts ?? []).map(({ id, name }) => [id, name])) }} />
           </Form>
-        </section>
+        </Sheet>
       </div>
     </>
   );

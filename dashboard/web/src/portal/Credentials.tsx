@@ -3,6 +3,7 @@
 import { useState } from "react";
 import type { Registered } from "../api/types.ts";
 import { Copied } from "./parts.tsx";
+import { Sheet } from "./Sheet.tsx";
 import { useWords } from "./text.ts";
 
 const LANGUAGES = { python: "Python", javascript: "JavaScript", shell: "Shell" } as const;
@@ -12,8 +13,7 @@ export function Credentials({ known, close }: { known: Registered; close: () => 
   const [language, setLanguage] = useState<keyof typeof LANGUAGES>("python");
   const { snippets, ...credentials } = known;
   return (
-    <section className="sheet once" aria-labelledby="credentials">
-      <h2 id="credentials">{t("credentials.title", { name: known.username })}</h2>
+    <Sheet className="sheet once" title={t("credentials.title", { name: known.username })}>
       <p role="status">{t("once")}</p>
       <Copied label={t("credentials.user")} text={known.username} />
       <Copied label={t("credentials.key")} text={known.password} />
@@ -25,6 +25,6 @@ export function Credentials({ known, close }: { known: Registered; close: () => 
       </div>
       <Copied many label={LANGUAGES[language]} text={snippets[language]} />
       <p><a className="primary" href={`#/agents/${known.username.split("~")[0] ?? ""}`}>{t("credentials.wire")}</a> <button type="button" className="quiet" onClick={close}>{t("close")}</button></p>
-    </section>
+    </Sheet>
   );
 }

@@ -8,8 +8,10 @@ import { go } from "../store/route.ts";
 import { drafted, EMPTY, idOf, mindOf, personaOf, residentOf, type Draft } from "./draft.ts";
 import { Problem, useAsked, useDeed } from "./parts.tsx";
 import { Portrait } from "./Portrait.tsx";
+import { sendLater } from "./program.ts";
 import { FirstFields, MoreFields } from "./ResidentFields.tsx";
 import { useSession, type Session } from "./session.ts";
+import { Sheet } from "./Sheet.tsx";
 import { useWords } from "./text.ts";
 
 const PAUSE_MS = 300;
@@ -21,6 +23,7 @@ export function NewResident() {
   const session = useSession();
   const wished = useShown((shown) => shown.route?.query.has("surprise") ?? false);
   const [draft, setDraft] = useState<Draft>(saved);
+  const [program, setProgram] = useState<File | null>(null);
   const { answer: presets } = useAsked(() => session.ask("get", "/api/v1/presets"), []);
   const { busy, problem, run } = useDeed();
   useEffect(() => sessionStorage.setItem(PLACE, JSON.stringify(draft)), [draft]);
@@ -28,7 +31,7 @@ export function NewResident() {
   const change = (changes: Partial<Draft>): void => setDraft((now) => ({ ...now, ...changes }));
   const surprise = (): Promise<void> => run(async () => {
     const { persona } = await session.ask("get", "/api/v1/presets/surprise");
-    setDraft((now) => ({ ...drafted(persona), mind: now.mind, tier: now.tier, dayMoney: now.dayMoney }));
+    setDraft((now) => ({ ...drafted(persona), job: now.job, mind: now.mind, tier: now.tier, dayMoney: now.dayMoney }));
   });
   useEffect(() => {
     if (wished && !began.current) void surprise();
@@ -43,14 +46,15 @@ export function NewResident() {
     void run(async () => {
       const made = await make(session, draft);
       setDraft(EMPTY);
-      go(`residents/${made.id}`);
+      if (program !== null) sendLater(made.id, program);
+      go(draft.mind === "code" ? `residents/${made.id}/program` : `residents/${made.id}`);
     });
   };
   return (
     <>
       <h1>{t("make.title")}</h1>
       <form className="columns" onSubmit={send}>
-        <section className="sheet" aria-label={t("make.title")}>
+        <Sheet named={t("make.title")}>
           <div className="begin">
             <button type="button" className="quiet" disabled={busy} onClick={() => void surprise()}>{t("make.surprise")}</button>
             <button type="button" className="quiet" onClick={() => setDraft(EMPTY)}>{t("make.empty")}</button>
@@ -63,9 +67,9 @@ export function NewResident() {
           <FirstSentence draft={draft} />
           <Problem of={problem} />
           <button type="submit" className="primary" disabled={busy}>{t("make.make")}</button>
-          <p className="soft">{t("make.free")}</p>
-        </section>
-        <details className="sheet"><summary>{t("make.more")}</summary><MoreFields draft={draft} change={change} /></details>
+          {draft.mind === "routine" && <p className="soft">{t("make.free")}</p>}
+        </Sheet>
+        <details className="sheet"><summary>{t("make.more")}</summary><MoreFields draft={draft} change={change} choose={setProgram} /></details>
       </form>
     </>
   );

@@ -11,15 +11,17 @@ import { Decisions } from "./resident/Decisions.tsx";
 import { Ends } from "./resident/Ends.tsx";
 import { Logs } from "./resident/Logs.tsx";
 import type { Of } from "./resident/of.ts";
+import { Program } from "./resident/Program.tsx";
 import { Talk } from "./resident/Talk.tsx";
 import { Thoughts } from "./resident/Thoughts.tsx";
 import { Versions } from "./resident/Versions.tsx";
 import { Pill, Spent } from "./Residents.tsx";
 import { useSession } from "./session.ts";
+import { Sheet } from "./Sheet.tsx";
 import { useWords } from "./text.ts";
 import { Wire } from "./Wire.tsx";
 
-const TABS = { now: Now, talk: Talk, thoughts: Thoughts, decisions: ({ one }) => <Decisions id={one.id} />, change: Change, versions: Versions, wire: ({ one }) => <Wire id={one.id} />, logs: Logs, ends: Ends } satisfies Record<string, ComponentType<Of>>;
+const TABS = { now: Now, talk: Talk, thoughts: Thoughts, decisions: ({ one }) => <Decisions id={one.id} />, program: Program, change: Change, versions: Versions, wire: ({ one }) => <Wire id={one.id} />, logs: Logs, ends: Ends } satisfies Record<string, ComponentType<Of>>;
 const EVERY_MS = 2_000;
 
 export function Resident({ id }: { id: string }) {
@@ -34,7 +36,7 @@ export function Resident({ id }: { id: string }) {
       <h1 className="named"><Portrait id={one.id} /> {one.name}</h1>
       <Commands one={one} again={again} />
       <nav className="tabs" aria-label={one.name}>
-        {(Object.keys(TABS) as (keyof typeof TABS)[]).map((name) => <a key={name} href={`#/residents/${id}/${name}`} aria-current={Tab === TABS[name] ? "page" : undefined}>{t(`one.${name}`)}</a>)}
+        {(Object.keys(TABS) as (keyof typeof TABS)[]).filter((name) => name !== "program" || one.resident.mind.kind === "code").map((name) => <a key={name} href={`#/residents/${id}/${name}`} aria-current={Tab === TABS[name] ? "page" : undefined}>{t(`one.${name}`)}</a>)}
       </nav>
       <Problem of={problem} />
       <Tab one={one} again={again} />
@@ -74,26 +76,23 @@ function Now({ one }: Of) {
   const steps = { arrived: one.milestones?.arrived, thought: one.milestones?.first_thought, talk: one.milestones?.first_talk };
   return (
     <div className="columns">
-      <section className="sheet" aria-labelledby="begins">
-        <h2 id="begins">{t("now.begins")}</h2>
+      <Sheet title={t("now.begins")}>
         <ol className="steps">
           {(Object.keys(steps) as (keyof typeof steps)[]).map((name) => (
             <li key={name} className={steps[name] == null ? "" : "done"}><span aria-hidden="true">{steps[name] == null ? "○" : "✓"}</span> {t(`now.${name}`)} <span className="soft">{steps[name] == null ? t("now.not") : <TownTime tick={steps[name]} />}</span></li>
           ))}
         </ol>
         {one.thought_tick !== null && <p className="soft">{t("now.last", { when: `${t.weekday(dateAt(store.start, one.thought_tick))} ${timeOf(store.start, one.thought_tick)}` })}</p>}
-      </section>
-      <section className="sheet" aria-labelledby="spending">
-        <h2 id="spending">{t("now.spending")}</h2>
+      </Sheet>
+      <Sheet title={t("now.spending")}>
         <Spent one={one} />
         {one.resident.mind.kind === "model" && <Usage id={one.id} />}
-      </section>
-      <section className="sheet" aria-labelledby="who">
-        <h2 id="who">{t("now.who")}</h2>
+      </Sheet>
+      <Sheet title={t("now.who")}>
         {one.resident.tagline != null && <p>{one.resident.tagline}</p>}
         {one.resident.story != null && <p>{one.resident.story}</p>}
         <ul className="goals">{one.resident.goals.map((goal) => <li key={goal}>{goal}</li>)}</ul>
-      </section>
+      </Sheet>
     </div>
   );
 }

@@ -1,17 +1,23 @@
 /** The fields of a resident: four to begin with, and more for who wants more. */
 
 import { useId } from "react";
-import { TRAITS, PLACES, VERBS, idOf, type Draft } from "./draft.ts";
+import { get } from "../api/client.ts";
+import type { Job } from "../api/types.ts";
+import { useShown } from "../store/context.ts";
+import { MINDS, TRAITS, PLACES, VERBS, idOf, type Draft } from "./draft.ts";
 import { ModelKeys } from "./ModelKeys.tsx";
 import { Choice, Field, Lines, useAsked } from "./parts.tsx";
+import { ENDINGS } from "./program.ts";
 import { useSession } from "./session.ts";
-import { useWords } from "./text.ts";
+import { useWords, type Say } from "./text.ts";
 
 export interface FieldsOf {
   draft: Draft;
   change: (changes: Partial<Draft>) => void;
   /** an owner's resident is changed: name, tagline and id stay */
   known?: boolean;
+  /** a program was chosen, to be sent once its resident is there */
+  choose?: (program: File | null) => void;
 }
 
 /** Name, one line, story, goals. */
@@ -28,11 +34,11 @@ export function FirstFields({ draft, change, known = false }: FieldsOf) {
 }
 
 /** All that has a good default. */
-export function MoreFields({ draft, change, known = false }: FieldsOf) {
+export function MoreFields({ draft, change, known = false, choose }: FieldsOf) {
   return (
     <>
       <Character draft={draft} change={change} known={known} />
-      <Thinking draft={draft} change={change} />
+      <Thinking draft={draft} change={change} {...(choose !== undefined && { choose })} />
       <Limits draft={draft} change={change} />
     </>
   );
@@ -44,6 +50,7 @@ function Character({ draft, change, known }: FieldsOf) {
     <fieldset className="group">
       <legend>{t("make.character")}</legend>
       {known !== true && <Field label={t("make.id")} hint={t("make.id.hint")} value={draft.id} placeholder={idOf(draft.name)} onChange={(event) => change({ id: event.target.value })} pattern="[a-z0-9][a-z0-9_\-]*" maxLength={48} autoCapitalize="none" />}
+      {known !== true && <Work draft={draft} change={change} />}
       {TRAITS.map((trait) => <Slider key={trait} label={t(`trait.${trait}`)} value={draft.traits[trait]} set={(value) => change({ traits: { ...draft.traits, [trait]: value } })} />)}
       <div className="pair">
         <Field label={t("make.age")} type="number" min={16} max={110} value={draft.age} onChange={(event) => change({ age: event.target.valueAsNumber || 35 })} />
@@ -56,21 +63,41 @@ function Character({ draft, change, known }: FieldsOf) {
   );
 }
 
-function Thinking({ draft, change }: FieldsOf) {
+/** Daily work out of the jobs of the town. */
+function Work({ draft, change }: FieldsOf) {
+  const t = useWords();
+  const places = useShown((shown) => shown.town?.buildings);
+  const { answer: jobs } = useAsked(() => get("/api/v1/jobs"), []);
+  const options = (jobs ?? []).map((job) => [job.id, offer(job, places?.find((place) => place.id === job.building)?.name ?? job.building, t)] as const);
+  options.sort(([, a], [, b]) => a.localeCompare(b));
+  return <Choice label={t("card.job")} hint={t("make.job.hint")} value={draft.job} onChange={(event) => change({ job: event.target.value })} options={{ "": t("make.job.none"), ...Object.fromEntries(options) }} />;
+}
+
+/** What a job is, in one line. */
+function offer({ title, begins, ends, wage }: Job, place: string, t: Say): string {
+  return t("make.job.offer", { title, place, begins, ends, wage: t.euros(wage) });
+}
+
+function Thinking({ draft, change, choose }: FieldsOf) {
   const t = useWords();
   const session = useSession();
+  const { answer: minds } = useAsked(() => get("/api/v1/minds"), []);
   const { answer: models } = useAsked(() => session.ask("get", "/api/v1/models"), []);
-  const there = models !== null && models.providers.length > 0;
+  const take = (mind: Draft["mind"]): void => {
+    change({ mind });
+    if (mind !== "code") choose?.(null);
+  };
   const asked = models?.tiers[draft.tier]?.[0];
   const price = asked === undefined ? undefined : models?.models[asked];
   return (
     <fieldset className="group">
       <legend>{t("make.mind")}</legend>
       <div className="checks">
-        <label><input type="radio" name="mind" checked={draft.mind === "routine"} onChange={() => change({ mind: "routine" })} /> {t("mind.routine")}</label>
-        <label><input type="radio" name="mind" checked={draft.mind === "model"} disabled={!there} onChange={() => change({ mind: "model" })} /> {t("mind.model")}</label>
+        {MINDS.map((kind) => <label key={kind}><input type="radio" name="mind" checked={draft.mind === kind} disabled={kind !== "routine" && minds?.includes(kind) !== true} onChange={() => take(kind)} /> {t(`mind.${kind}`)}</label>)}
       </div>
-      {models !== null && !there && <p className="soft">{t("mind.none")}</p>}
+      {minds?.includes("model") === false && <p className="soft">{t("mind.none")}</p>}
+      {minds?.includes("code") === false && <p className="soft">{t("program.nowhere")} <a href="#/agents">{t("agents.register")}</a></p>}
+      {draft.mind === "code" && choose !== undefined && <Field label={t("program.file")} hint={t("program.hint")} type="file" accept={ENDINGS} onChange={(event) => choose(event.target.files?.[0] ?? null)} />}
       {draft.mind === "model" && models !== null && (
         <>
           <Choice label={t("make.tier")} value={draft.tier} onChange={(event) => change({ tier: event.target.value as Draft["tier"] })} options={{ full: t("tier.full"), small: t("tier.small"), tiny: t("tier.tiny") }}

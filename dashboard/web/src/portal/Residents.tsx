@@ -61,7 +61,7 @@ export function Spent({ one }: { one: HostedResident }) {
   const t = useWords();
   const cap = one.resident.budget?.day_money;
   const today = units(one.spent.money_today, t);
-  if (one.resident.mind.kind !== "model") return <p className="soft">{t("spent.free")}</p>;
+  if (one.resident.mind.kind !== "model") return <p className="soft">{t(one.resident.mind.kind === "code" ? "spent.code" : "spent.free")}</p>;
   if (cap == null) return <p>{t("spent.today", { today })}</p>;
   const words = t("spent.of", { today, cap: units(cap, t) });
   return <p><meter min={0} max={Math.max(1, cap)} high={cap * 0.8} optimum={0} value={Math.min(cap, one.spent.money_today)} aria-label={words} /> {words}</p>;

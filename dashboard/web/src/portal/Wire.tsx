@@ -2,9 +2,9 @@
 
 import { useEffect, useState } from "react";
 import type { WireMessage } from "../api/types.ts";
-import { Problem } from "./parts.tsx";
 import { listen } from "./events.ts";
 import { useSession } from "./session.ts";
+import { Sheet } from "./Sheet.tsx";
 import { useWords } from "./text.ts";
 
 const KEPT = 200;
@@ -36,18 +36,15 @@ export function Wire({ id }: { id: string }) {
   const shown = (still ? held : messages).filter((one) => topic === null || one.topic === topic);
   return (
     <div className="wire">
-      <section className="sheet" aria-labelledby="topics">
-        <h2 id="topics">{t("wire.topics")}</h2>
+      <Sheet title={t("wire.topics")} problem={state.problem}>
         <p><span className={`pill ${state.up ? "running" : "waiting"}`} role="status">{t(state.up ? "wire.live" : "wire.lost")}</span></p>
-        <Problem of={state.problem} />
         <p className="begin">
           <button type="button" className="quiet" aria-pressed={still} onClick={() => { setHeld(messages); setStill(!still); }}>{t(still ? "wire.go" : "wire.hold")}</button>
           {topic !== null && <button type="button" className="quiet" onClick={() => setTopic(null)}>{t("wire.all")}</button>}
         </p>
         {Object.keys(counts).length === 0 ? <p className="soft">{t("wire.nothing")}</p> : <Tree branches={treeOf(counts).branches} choose={setTopic} chosen={topic} />}
-      </section>
-      <section className="sheet" aria-labelledby="messages">
-        <h2 id="messages">{t("wire.messages")}</h2>
+      </Sheet>
+      <Sheet title={t("wire.messages")}>
         <ol className="records wires">
           {shown.map((one) => (
             <li key={`${one.at} ${one.number}`}>
@@ -60,7 +57,7 @@ export function Wire({ id }: { id: string }) {
             </li>
           ))}
         </ol>
-      </section>
+      </Sheet>
     </div>
   );
 }

@@ -3,6 +3,7 @@
 import type { Budget, Mind, NewResident, Permissions, Persona, PlaceKind, Verb } from "../api/types.ts";
 
 export const TRAITS = ["sociable", "curious", "generous", "conscientious", "humour"] as const;
+export const MINDS: readonly Mind["kind"][] = ["routine", "model", "code"];
 export const VERBS: readonly Verb[] = ["move_to", "say", "wait", "work", "eat", "sleep", "buy", "give", "claim"];
 export const PLACES: readonly PlaceKind[] = ["cafe", "restaurant", "bar", "park", "shop", "museum", "theatre", "church", "office", "school", "station", "hotel", "hospital", "civic", "home", "other"];
 const MICROS = 1_000_000;
@@ -16,6 +17,8 @@ export interface Draft {
   goals: string;
   /** empty: it follows from the name */
   id: string;
+  /** empty: none */
+  job: string;
   age: number;
   traits: Record<(typeof TRAITS)[number], number>;
   likes: readonly PlaceKind[];
@@ -36,7 +39,7 @@ export interface Draft {
 }
 
 export const EMPTY: Draft = {
-  name: "", tagline: "", story: "", goals: "", id: "", age: 35, traits: { sociable: 500, curious: 500, generous: 500, conscientious: 500, humour: 500 }, likes: ["cafe", "park"], style: "",
+  name: "", tagline: "", story: "", goals: "", id: "", job: "", age: 35, traits: { sociable: 500, curious: 500, generous: 500, conscientious: 500, humour: 500 }, likes: ["cafe", "park"], style: "",
   wakes: "07:00", sleeps: "22:30", mind: "routine", tier: "small", dayMoney: "", whenSpent: "routine", verbs: VERBS, hourly: "", euros: { action: "", day: "", other: "" },
   rest: { profile: {}, relations: [] },
 };
@@ -85,7 +88,7 @@ export function permissionsOf({ verbs, hourly, euros }: Draft): Permissions {
 
 /** What is sent to make somebody. */
 export function residentOf(draft: Draft, id: string): NewResident {
-  return { id, ...personaOf(draft), mind: mindOf(draft), budget: budgetOf(draft) as Budget | null, permissions: permissionsOf(draft) };
+  return { id, ...personaOf(draft), job: draft.job === "" ? null : draft.job, mind: mindOf(draft), budget: budgetOf(draft) as Budget | null, permissions: permissionsOf(draft) };
 }
 
 /** An id out of a name: `Mira Hålonen` is `mira-halonen`. */

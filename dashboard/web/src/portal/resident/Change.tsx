@@ -5,6 +5,7 @@ import { budgetOf, drafted, mindOf, permissionsOf, personaOf, type Draft } from 
 import { Field, Problem, useDeed } from "../parts.tsx";
 import { FirstFields, MoreFields } from "../ResidentFields.tsx";
 import { useSession } from "../session.ts";
+import { Sheet } from "../Sheet.tsx";
 import { useWords } from "../text.ts";
 import type { Of } from "./of.ts";
 
@@ -35,15 +36,14 @@ export function Change({ one, again }: Of) {
   };
   return (
     <form className="columns" onSubmit={send}>
-      <section className="sheet" aria-label={t("one.change")}>
-        <p className="soft">{t("change.why")}</p>
+      <Sheet named={t("one.change")} why={t("change.why")}>
         <FirstFields draft={draft} change={change} known />
         <Field label={t("change.note")} value={note} onChange={(event) => setNote(event.target.value)} maxLength={200} />
         <Problem of={problem} />
         <button type="submit" className="primary" disabled={busy}>{t("change.keep")}</button>
         {kept > 0 && <p role="status">{t("change.kept", { version: kept })}</p>}
-      </section>
-      <section className="sheet" aria-label={t("make.more")}><MoreFields draft={draft} change={change} known /></section>
+      </Sheet>
+      <Sheet named={t("make.more")}><MoreFields draft={draft} change={change} known /></Sheet>
     </form>
   );
 }

@@ -2,8 +2,9 @@
 
 import { useState } from "react";
 import type { Answer } from "../../api/client.ts";
-import { Problem, TownTime, useAsked, useDeed } from "../parts.tsx";
+import { TownTime, useAsked, useDeed } from "../parts.tsx";
 import { useSession } from "../session.ts";
+import { Sheet } from "../Sheet.tsx";
 import { useWords } from "../text.ts";
 import { verbOf } from "./Thoughts.tsx";
 
@@ -20,9 +21,7 @@ export function Decisions({ id }: { id: string }) {
   const items = [...(answer?.items ?? []), ...(older?.items ?? [])];
   const next = older === null ? answer?.next : older.next;
   return (
-    <section className="sheet" aria-label={t("one.decisions")}>
-      <Problem of={problem ?? refused} />
-      {answer?.items.length === 0 && <p className="soft">{t("decisions.none")}</p>}
+    <Sheet named={t("one.decisions")} problem={problem ?? refused} none={answer?.items.length === 0 && t("decisions.none")}>
       {items.length > 0 && (
         <table className="facts">
           <thead><tr><th scope="col">{t("decisions.when")}</th><th scope="col">{t("decisions.what")}</th><th scope="col">{t("decisions.verdict")}</th></tr></thead>
@@ -38,6 +37,6 @@ export function Decisions({ id }: { id: string }) {
         </table>
       )}
       {next != null && <button type="button" className="quiet" disabled={busy} onClick={() => void run(async () => { const page = await ask(next); setOlder((known) => ({ items: [...(known?.items ?? []), ...page.items], next: page.next })); })}>{t("feed.older")}</button>}
-    </section>
+    </Sheet>
   );
 }

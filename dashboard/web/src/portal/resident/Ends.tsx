@@ -2,8 +2,9 @@
 
 import { go } from "../../store/route.ts";
 import { idOf } from "../draft.ts";
-import { Field, Form, Problem, Sure, useAsked, useDeed } from "../parts.tsx";
+import { Field, Form, Sure, useAsked, useDeed } from "../parts.tsx";
 import { useSession } from "../session.ts";
+import { Sheet } from "../Sheet.tsx";
 import { useWords } from "../text.ts";
 import type { Of } from "./of.ts";
 
@@ -23,22 +24,15 @@ export function Ends({ one }: Of) {
   });
   return (
     <div className="columns">
-      <section className="sheet" aria-labelledby="twin">
-        <h2 id="twin">{t("ends.twin")}</h2>
-        <p className="soft">{t("ends.twin.why")}</p>
+      <Sheet title={t("ends.twin")} why={t("ends.twin.why")}>
         <Form label={t("ends.twin.make")} send={async ({ name = "" }) => { const made = await session.ask("post", "/api/v1/me/residents/{agent_id}/duplicate", { path, body: { id: idOf(name), name: name.trim() } }); go(`residents/${made.id}`); }}>
           <Field label={t("make.name")} name="name" maxLength={80} required />
         </Form>
-      </section>
-      <section className="sheet" aria-labelledby="file">
-        <h2 id="file">{t("ends.file")}</h2>
-        <p className="soft">{t("ends.file.why")}</p>
-        <Problem of={problem} />
+      </Sheet>
+      <Sheet title={t("ends.file")} why={t("ends.file.why")} problem={problem}>
         <button type="button" className="quiet" disabled={busy} onClick={save}>{t("ends.export")}</button>
-      </section>
-      <section className="sheet" aria-labelledby="end">
-        <h2 id="end">{t("ends.delete")}</h2>
-        <Problem of={unknown} />
+      </Sheet>
+      <Sheet title={t("ends.delete")} problem={unknown}>
         {farewell !== null && (
           <>
             <h3>{t("ends.goes")}</h3>
@@ -48,7 +42,7 @@ export function Ends({ one }: Of) {
             <Sure label={t("ends.delete.now", { name: one.name })} question={t("sure")} act={async () => { await session.ask("delete", "/api/v1/me/residents/{agent_id}", { path }); go("residents"); }} />
           </>
         )}
-      </section>
+      </Sheet>
     </div>
   );
 }

@@ -4,6 +4,7 @@ import { useState } from "react";
 import type { Answer } from "../../api/client.ts";
 import { Field, Form } from "../parts.tsx";
 import { useSession } from "../session.ts";
+import { Sheet } from "../Sheet.tsx";
 import { useWords } from "../text.ts";
 import { Memories } from "./Thoughts.tsx";
 import type { Of } from "./of.ts";
@@ -19,8 +20,7 @@ export function Talk({ one }: Of) {
     setSaid((before) => [...before, { question, told }]);
   };
   return (
-    <section className="sheet" aria-label={t("one.talk")}>
-      <p className="soft">{t("talk.why", { name: one.name })}</p>
+    <Sheet named={t("one.talk")} why={t("talk.why", { name: one.name })}>
       <ol className="talk" aria-live="polite">
         {said.map(({ question, told }, n) => (
           <li key={n}>
@@ -34,6 +34,6 @@ export function Talk({ one }: Of) {
       <Form label={t("talk.say")} className="form row" send={({ text = "" }) => ask(text)}>
         <Field label={t("talk.words")} name="text" maxLength={1000} autoComplete="off" required />
       </Form>
-    </section>
+    </Sheet>
   );
 }

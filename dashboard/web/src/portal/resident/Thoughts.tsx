@@ -1,7 +1,8 @@
 /** What a resident had in mind when it acted: its reasoning and the memories that came to it. */
 
-import { Problem, TownTime, useAsked } from "../parts.tsx";
+import { TownTime, useAsked } from "../parts.tsx";
 import { useSession } from "../session.ts";
+import { Sheet } from "../Sheet.tsx";
 import { useWords } from "../text.ts";
 import type { Of } from "./of.ts";
 
@@ -12,9 +13,7 @@ export function Thoughts({ one }: Of) {
   const session = useSession();
   const { answer, problem } = useAsked(() => session.ask("get", "/api/v1/me/residents/{agent_id}/thoughts", { path: { agent_id: one.id } }), [one.id], EVERY_MS);
   return (
-    <section className="sheet" aria-label={t("one.thoughts")}>
-      <Problem of={problem} />
-      {answer?.items.length === 0 && <p className="soft">{t("thoughts.none")}</p>}
+    <Sheet named={t("one.thoughts")} problem={problem} none={answer?.items.length === 0 && t("thoughts.none")}>
       <ol className="records thoughts">
         {(answer?.items ?? []).map((thought) => (
           <li key={thought.number}>
@@ -26,7 +25,7 @@ export function Thoughts({ one }: Of) {
           </li>
         ))}
       </ol>
-    </section>
+    </Sheet>
   );
 }
 

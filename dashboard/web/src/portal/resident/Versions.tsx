@@ -2,8 +2,9 @@
 
 import { useState } from "react";
 import type { Answer } from "../../api/client.ts";
-import { Problem, useAsked, useDeed, when } from "../parts.tsx";
+import { useAsked, useDeed, when } from "../parts.tsx";
 import { useSession } from "../session.ts";
+import { Sheet } from "../Sheet.tsx";
 import { useWords } from "../text.ts";
 import type { Of } from "./of.ts";
 
@@ -24,8 +25,7 @@ export function Versions({ one, again }: Of) {
   });
   return (
     <div className="columns">
-      <section className="sheet" aria-label={t("one.versions")}>
-        <Problem of={problem ?? refused} />
+      <Sheet named={t("one.versions")} problem={problem ?? refused}>
         <ol className="records">
           {(answer ?? []).map((version) => (
             <li key={version.version}>
@@ -39,17 +39,16 @@ export function Versions({ one, again }: Of) {
             </li>
           ))}
         </ol>
-      </section>
+      </Sheet>
       {diff !== null && (
-        <section className="sheet" aria-labelledby="diff" aria-live="polite">
-          <h2 id="diff">{t("diff.title", { before: diff.from_version, after: diff.to_version })}</h2>
-          {diff.changes.length === 0 ? <p className="soft">{t("diff.none")}</p> : (
+        <Sheet title={t("diff.title", { before: diff.from_version, after: diff.to_version })} none={diff.changes.length === 0 && t("diff.none")} aria-live="polite">
+          {diff.changes.length > 0 && (
             <table className="facts diff">
               <thead><tr><th scope="col">{t("diff.field")}</th><th scope="col">{t("diff.before")}</th><th scope="col">{t("diff.after")}</th></tr></thead>
               <tbody>{diff.changes.map((line) => <tr key={line.path}><th scope="row"><code>{line.path}</code></th><td><del>{shown(line.before)}</del></td><td><ins>{shown(line.after)}</ins></td></tr>)}</tbody>
             </table>
           )}
-        </section>
+        </Sheet>
       )}
     </div>
   );
