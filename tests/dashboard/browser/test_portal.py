@@ -20,6 +20,7 @@ from mqttown_dashboard.build import OUTPUT, SOURCES
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 PASSWORD = "seven grey trams"
+COUNTED = "window.__clicks = 0; addEventListener('click', (event) => { if (event.isTrusted) window.__clicks++; }, true);"
 WORDY = ", ".join(f".portal {part}" for part in ("h1", "h2", "h3", "label", "legend", "button", "small", "nav a", ".pill"))
 """Where there are words of the portal's own."""
 
@@ -38,6 +39,8 @@ def enter(page: Page, name: str, address: str) -> None:
     page.get_by_label("Account name").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Make an account").click()
+    expect(page.get_by_role("heading", name="Create a resident")).to_be_visible()
+    page.get_by_role("link", name="My residents").click()
     expect(page.get_by_role("heading", name="My residents")).to_be_visible()
 
 
@@ -64,12 +67,11 @@ def test_an_account_from_signing_up_to_a_second_factor(browser: Browser, built: 
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{address}?lang=en&view=list")
     page.get_by_role("link", name="Take part").click()
-    page.get_by_role("link", name="I have no account yet").click()
     page.get_by_label("Account name").fill("wilma")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_label("E-mail address").fill("wilma@example.org")
     page.get_by_role("button", name="Make an account").click()
-    expect(page.get_by_role("heading", name="My residents")).to_be_visible()
+    expect(page.get_by_role("heading", name="Create a resident")).to_be_visible()
     page.reload()
     page.get_by_role("link", name="Account").click()
     expect(page.get_by_text("wilma@example.org")).to_be_visible()
@@ -85,6 +87,7 @@ def test_an_account_from_signing_up_to_a_second_factor(browser: Browser, built: 
     elsewhere.get_by_role("button", name="Sign in").click()
     expect(elsewhere.get_by_role("heading", name="Account: wilma")).to_be_visible()
     page.reload()
+    expect(page.get_by_role("region", name="Where I am signed in").get_by_text("Chrome, Linux")).to_have_count(2)
     page.get_by_role("region", name="Where I am signed in").get_by_role("button", name="End").click()
     expect(page.get_by_role("region", name="Where I am signed in").locator("li")).to_have_count(1)
     elsewhere.reload()
@@ -131,6 +134,26 @@ def test_an_account_from_signing_up_to_a_second_factor(browser: Browser, built: 
     expect(page.get_by_role("heading", name="My residents")).to_be_visible()
     elsewhere.context.close()
     page.close()
+
+
+def test_a_new_visitor_has_an_account_and_a_resident_with_three_clicks(page: Page, stage: Any) -> None:
+    page.add_init_script(COUNTED)
+        "window.__clicks = 0; addEventListener('click', (event) => { if (event.isTrusted) window.__clicks++; }, true);"
+    )
+    page.goto(f"{stage.page}?lang=en&view=list")
+    page.get_by_role("link", name="Take part").click()
+    page.get_by_label("Account name").fill("uuno")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Make an account").click()
+    expect(page.locator(".first q")).not_to_be_empty()
+    name = page.get_by_label("Name", exact=True).input_value()
+    page.get_by_role("button", name="Create", exact=True).click()
+    expect(page.get_by_role("heading", name=name)).to_be_visible()
+    assert page.evaluate("() => window.__clicks") == 3
+    page.get_by_role("button", name="Sign out uuno").click()
+    page.get_by_role("button", name="To ").click()
+    page.get_by_role("link", name="Take part").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()  # who has been here needs no other account
 
 
 @pytest.mark.slow

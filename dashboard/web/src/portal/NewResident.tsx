@@ -34,8 +34,11 @@ export function NewResident() {
     setDraft((now) => ({ ...drafted(persona), job: now.job, mind: now.mind, tier: now.tier, dayMoney: now.dayMoney }));
   });
   useEffect(() => {
-    if (wished && !began.current) void surprise();
+    if (!wished || began.current) return;
     began.current = true;
+    // Whoever loads the page anew finds what they made of this somebody, and no other.
+    history.replaceState(null, "", `${location.pathname}${location.search}#/new`);
+    void surprise();
   }, [wished]);
   const like = (id: string): void => {
     const known = presets?.find((one) => one.id === id);
@@ -55,6 +58,7 @@ export function NewResident() {
       <h1>{t("make.title")}</h1>
       <form className="columns" onSubmit={send}>
         <Sheet named={t("make.title")}>
+          {wished && <p className="soft">{t("make.surprise.why")}</p>}
           <div className="begin">
             <button type="button" className="quiet" disabled={busy} onClick={() => void surprise()}>{t("make.surprise")}</button>
             <button type="button" className="quiet" onClick={() => setDraft(EMPTY)}>{t("make.empty")}</button>

@@ -46,7 +46,7 @@ export function SignUp() {
     await call("post", "/api/v1/accounts", { body: { name: account, password } });
     await session.signIn(account, password);
     if (mail.trim() !== "") await session.ask("put", "/api/v1/me/mail", { body: { mail: mail.trim() } });
-    go("residents");
+    go("new?surprise"); // somebody to begin with: one click from here
   };
   return (
     <section className="sheet narrow">

@@ -2,8 +2,9 @@
 
 import { call, RefusedError, type Answer, type Given, type Method, type PathOf } from "../api/client.ts";
 import { useParts } from "../store/context.ts";
-import { PLACE, readKept, type Kept } from "../store/kept.ts";
+import { keep, PLACE, readKept } from "../store/kept.ts";
 import type { Store } from "../store/store.ts";
+import { browserOf } from "./browser.ts";
 
 const EARLY_MS = 20_000;
 
@@ -19,7 +20,7 @@ export class Session {
   }
 
   async signIn(name: string, password: string, code?: string): Promise<void> {
-    const told = await call("post", "/api/v1/sessions", { body: { name, password, ...(code !== undefined && code !== "" && { code }) } });
+    const told = await call("post", "/api/v1/sessions", { body: { name, password, client: browserOf(navigator.userAgent), ...(code !== undefined && code !== "" && { code }) } });
     this.keep(name, told);
     this.store.set({ me: name });
   }
@@ -82,8 +83,7 @@ export class Session {
   }
 
   private keep(name: string, told: { access_token: string; refresh_token: string; expires_in: number }): void {
-    const kept: Kept = { name, access: told.access_token, refresh: told.refresh_token, until: Date.now() + told.expires_in * 1000 };
-    localStorage.setItem(PLACE, JSON.stringify(kept));
+    keep({ name, access: told.access_token, refresh: told.refresh_token, until: Date.now() + told.expires_in * 1000 });
   }
 }
 

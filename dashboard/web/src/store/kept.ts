@@ -11,6 +11,19 @@ export interface Kept {
 
 export const PLACE = "mqttown.session";
 
+/** Who has once signed in here is asked to sign in; who has not, to make an account. */
+const BEEN = "mqttown.been";
+
+export function keep(kept: Kept): void {
+  localStorage.setItem(PLACE, JSON.stringify(kept));
+  localStorage.setItem(BEEN, "yes");
+}
+
+/** Where somebody goes who wants to take part: to their residents, or to an account if this browser knows of none. */
+export function wayIn(): string {
+  return localStorage.getItem(BEEN) === null ? "#/sign-up" : "#/residents";
+}
+
 /** The session that is kept here; null if nobody is signed in. */
 export function readKept(): Kept | null {
   const text = localStorage.getItem(PLACE);

@@ -95,6 +95,7 @@ export const en = {
 
   "make.title": "Create a resident",
   "make.surprise": "Surprise me",
+  "make.surprise.why": "Here is somebody made up out of the town's own people. Change what you like, or create them as they are.",
   "make.empty": "Empty the form",
   "make.like": "Begin with somebody of the town",
   "make.name": "Name",

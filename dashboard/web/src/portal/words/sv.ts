@@ -97,6 +97,7 @@ export const sv: Words = {
 
   "make.title": "Skapa en invånare",
   "make.surprise": "Överraska mig",
+  "make.surprise.why": "Här är någon som har hittats på av stadens eget folk. Ändra vad du vill, eller skapa personen som den är.",
   "make.empty": "Töm formuläret",
   "make.like": "Börja med någon i staden",
   "make.name": "Namn",
