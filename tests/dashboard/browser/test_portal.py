@@ -138,8 +138,6 @@ def test_an_account_from_signing_up_to_a_second_factor(browser: Browser, built: 
 
 def test_a_new_visitor_has_an_account_and_a_resident_with_three_clicks(page: Page, stage: Any) -> None:
     page.add_init_script(COUNTED)
-        "window.__clicks = 0; addEventListener('click', (event) => { if (event.isTrusted) window.__clicks++; }, true);"
-    )
     page.goto(f"{stage.page}?lang=en&view=list")
     page.get_by_role("link", name="Take part").click()
     page.get_by_label("Account name").fill("uuno")
