@@ -10,6 +10,7 @@ from fastapi.staticfiles import StaticFiles
 
 from mqttown.link import Address, Link
 from mqttown_dashboard.access import ANYONE
+from mqttown_dashboard.budget_letters import BudgetLetters
 from mqttown_dashboard.history import ACTIVITY, PLACING, History, until_begun
 from mqttown_dashboard.hosting import Hosting
 from mqttown_dashboard.hub import Hub
@@ -100,13 +101,13 @@ async def running(settings: Settings) -> AsyncIterator[State]:
         thoughts, residents = Thoughts(portal.pool, lambda: mirror.clock.tick), Residents(portal.pool)
         known_rights = Rights(settings.database, role=bool(rights))
         async with link:
-            wires = Wires()
-            ear = Ear(link, mirror, hub, thoughts, wires)
+            wires, spending = Wires(), Spending(portal.pool, known_rights)
+            ear = Ear(link, mirror, hub, thoughts, wires, BudgetLetters(portal.pool, spending, letters, compiled.name))
             async with ear.listening(), seats.kept(), thoughts.kept():
                 await _attend(ear, history, residents)
                 yield State(
                     settings, compiled, mirror, hub, history, ear, portal, identity, tokens, Passwords(), throttle, seats,
-                    residents, Hosting(portal.pool, known_rights), Spending(portal.pool, known_rights), thoughts,
+                    residents, Hosting(portal.pool, known_rights), spending, thoughts,
                     ModelKeys(portal.pool, known_rights),
                     Presets.read(settings.town_file), Review(portal.pool),
                     Talk(compiled.name, Presets.prose(settings.town_file), settings.prompts),

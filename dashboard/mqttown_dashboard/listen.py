@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from mqttown.link import Incoming, Link
 from mqttown_contract import messages, topics
 from mqttown_contract.errors import TopicError
+from mqttown_dashboard.budget_letters import BudgetLetters
 from mqttown_dashboard.hub import Hub
 from mqttown_dashboard.mirror import Mirror
 from mqttown_dashboard.problems import ProblemError, status_of
@@ -49,14 +50,18 @@ class Ear:
         hub: told what changed.
         thoughts: told what residents of the portal have in mind.
         wires: told what goes over the topics of agents that somebody watches.
+        budget_letters: told what the town tells residents of the portal.
     """
 
-    def __init__(self, link: Link, mirror: Mirror, hub: Hub, thoughts: Thoughts, wires: Wires) -> None:
+    def __init__(
+        self, link: Link, mirror: Mirror, hub: Hub, thoughts: Thoughts, wires: Wires, budget_letters: BudgetLetters
+    ) -> None:
         self._link = link
         self._mirror = mirror
         self._hub = hub
         self._thoughts = thoughts
         self._wires = wires
+        self._budget_letters = budget_letters
         self._attended: set[str] = set()
         self._town = mirror.town.id
         self._asked: dict[str, asyncio.Future[Any]] = {}
@@ -92,14 +97,14 @@ class Ear:
                     task.cancel()
 
     async def attend(self, agent: str, district: str) -> None:
-        """Listen to what a resident has in mind, too.
+        """Listen to what a resident has in mind, and what it is told, too.
 
         Args:
             agent: whose thoughts.
             district: its home district.
         """
         self._attended.add(agent)
-        await self._link.subscribe(*channels(self._town, district, agent))
+        await self._link.subscribe(*channels(self._town, district, agent), topics.agent_in(self._town, district, agent, "notice"))
 
     async def overhear(self, agent: str, district: str) -> None:
         """Listen to all private topics of an agent, from now on: what nobody watches is dropped unread.
@@ -219,6 +224,7 @@ class Ear:
         if topic.scope == "agent" and topic.direction is not None:
             if isinstance(payload, dict) and not message.retain:
                 self._thoughts.take(topic, payload)
+                self._budget_letters.take(topic, payload)
             return
         self._mirror.apply(topic, payload)
 

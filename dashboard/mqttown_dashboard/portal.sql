@@ -86,6 +86,17 @@ CREATE TABLE IF NOT EXISTS portal.recoveries (
     used       timestamptz
 );
 
+-- Caps of which owners were told that most is gone: once a day, and of totals once.
+CREATE TABLE IF NOT EXISTS portal.budget_letters (
+    kind   text   NOT NULL CHECK (kind IN ('agent', 'owner')),
+    name   text   NOT NULL,
+    period text   NOT NULL CHECK (period IN ('day', 'total')),
+    unit   text   NOT NULL CHECK (unit IN ('money', 'tokens')),
+    cap    bigint NOT NULL,                           -- millionths of a unit of money, or tokens
+    day    date   NOT NULL,                           -- of UTC; of totals the epoch
+    PRIMARY KEY (kind, name, period, unit, cap, day)
+);
+
 -- The second factor of an account: its secret encrypted with a key of the data directory, in force once it was confirmed.
 CREATE TABLE IF NOT EXISTS portal.second_factors (
     account   text        PRIMARY KEY REFERENCES portal.accounts ON DELETE CASCADE,

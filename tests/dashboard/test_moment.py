@@ -33,6 +33,25 @@ def test_a_chat_reads_who_when_and_what(stage: Any) -> None:
     assert '<div id="root">' in answer.text
 
 
+def test_a_chat_reads_it_in_the_links_language(stage: Any) -> None:
+    text = httpx.get(f"{stage.page}moment", params=MOMENT | {"lang": "sv"}).text
+    assert '<meta property="og:title" content="Otto Laine, måndag 06:04" />' in text
+    town = httpx.get(f"{stage.page}moment", params={"t": "4", "lang": "sv"}).text
+    assert "en stad vars invånare är program" in town
+    assert "Monday 06:04" in httpx.get(f"{stage.page}moment", params=MOMENT | {"lang": "tlh"}).text
+    assert stage.get("/preview.png", **MOMENT, lang="sv").content != stage.get("/preview.png", **MOMENT).content
+
+
+def test_a_link_of_another_run_shows_the_present(stage: Any) -> None:
+    run = stage.get("/history").json()["run"]
+    stage.clock(22)
+    ours, others = (httpx.get(f"{stage.page}moment", params=MOMENT | {"run": name}).text for name in (run, "ffffffff"))
+    assert 'content="Otto Laine, Monday 06:04"' in ours
+    assert "Otto Laine" not in others
+    assert "06:04" not in others
+    assert stage.get("/preview.png", **MOMENT, run="ffffffff").headers["cache-control"] == "no-store"
+
+
 def test_what_a_link_says_can_say_nothing_else(stage: Any) -> None:
     answer = httpx.get(f"{stage.page}moment", params={"place": '"><script>alert(1)</script>', "lang": '"><script>'})
     assert "<script>alert" not in answer.text

@@ -3,6 +3,7 @@
 import asyncio
 import html
 import re
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -28,6 +29,23 @@ _DRAWING: Final = asyncio.Semaphore(1)
 """A picture takes most of a second of one processor; the town has better use for the others."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What a preview says, in a language of the page."""
+
+    days: tuple[str, ...]
+    """Monday first."""
+    about: str
+
+
+_ENGLISH: Final = _Words(
+    ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"), "a city whose residents are programs"
+)
+_WORDS: Final = {
+    "sv": _Words(("måndag", "tisdag", "onsdag", "torsdag", "fredag", "lördag", "söndag"), "en stad vars invånare är program")
+}
+
+
 class MomentQuery(BaseModel):
     """What a link to a moment says. The page knows more of it; what it does not need here is not read."""
 
@@ -40,6 +58,7 @@ class MomentQuery(BaseModel):
     )
     person: str | None = Field(default=None, pattern=ID_PATTERN, description="who is chosen")
     place: str | None = Field(default=None, max_length=48, description="which building is chosen")
+    lang: str | None = Field(default=None, max_length=12, description="language of the words; English, where there are none in it")
 
 
 Asked = Annotated[MomentQuery, Query()]
@@ -56,7 +75,7 @@ async def preview(state: StateOf, query: Asked) -> Response:
     moment = await _moment(state, query)
     async with _DRAWING:
         picture = await asyncio.to_thread(draw, state.town.drawing, moment)
-    past = query.t is not None and query.t < state.mirror.clock.tick
+    past = query.t is not None and moment.tick == query.t < state.mirror.clock.tick
     return Response(picture, headers={"Cache-Control": "public, max-age=86400" if past else "no-store"}, media_type="image/png")
 
 
@@ -84,6 +103,10 @@ async def moment(request: Request, state: StateOf, query: Asked) -> HTMLResponse
 
 async def _moment(state: State, query: MomentQuery) -> Moment:
     now = state.mirror.clock.tick
+    if query.run is not None and query.run != await Chronicle(state.history, state.town).run():
+        # As on the page: of another run there is nothing to show but the present.
+        query = MomentQuery(c=query.c, lang=query.lang)
+    words = _WORDS.get(query.lang or "", _ENGLISH)
     tick = min(query.t, float(now)) if query.t is not None else float(now)
     time = datetime.fromisoformat(state.town.time_at(int(tick)))
     agents = await _agents(state, tick)
@@ -92,18 +115,14 @@ async def _moment(state: State, query: MomentQuery) -> Moment:
     who = next((agent for agent in agents if agent.id == query.person), None)
     house = state.town.buildings.get(query.place or "")
     name = who.name if who is not None else house.name if house is not None else state.town.name
-    said = (
-        f"“{who.said.text}”"
-        if who is not None and who.said is not None
-        else f"{state.town.name}, a city whose residents are programs"
-    )
+    said = f"“{who.said.text}”" if who is not None and who.said is not None else f"{state.town.name}, {words.about}"
     return Moment(
         tick=tick,
         time=time,
         eye=_eye(state, query.c),
         people=tuple((name, *place) for name, place in sorted(places.items()) if place is not None),
         chosen=chosen,
-        title=f"{name}, {time:%A %H:%M}",
+        title=f"{name}, {words.days[time.weekday()]} {time:%H:%M}",
         subtitle=said if len(said) <= 72 else f"{said[:70]}…”",
     )
 

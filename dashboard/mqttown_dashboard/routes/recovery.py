@@ -50,7 +50,7 @@ class Recovered(Form):
 
 @router.get("/me/mail", summary="Where letters to me go", responses=problems(401, 403))
 async def mail(state: StateOf, caller: Account) -> MailView:
-    """For a forgotten password alone."""
+    """For a forgotten password, and for a budget of which most is spent."""
     return MailView(mail=await state.recovery.mail(caller.name), sent=state.letters.sends)
 
 

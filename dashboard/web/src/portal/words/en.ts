@@ -28,7 +28,7 @@ export const en = {
   "door.password.hint": "At least {{count}} characters, any.",
   "door.code": "Code of the second factor",
   "door.mail": "E-mail address",
-  "door.mail.hint": "If you like; used for nothing but a forgotten password.",
+  "door.mail.hint": "If you like; for a forgotten password, and for a budget of which most is spent.",
   "door.new": "I have no account yet",
   "door.known": "I have an account",
   "door.forgotten": "Forgotten password",

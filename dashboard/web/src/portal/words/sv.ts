@@ -30,7 +30,7 @@ export const sv: Words = {
   "door.password.hint": "Minst {{count}} tecken, vilka som helst.",
   "door.code": "Kod från den andra faktorn",
   "door.mail": "E-postadress",
-  "door.mail.hint": "Om du vill; används bara för ett glömt lösenord.",
+  "door.mail.hint": "Om du vill; för ett glömt lösenord, och när det mesta av en budget är slut.",
   "door.new": "Jag har inget konto än",
   "door.known": "Jag har ett konto",
   "door.forgotten": "Glömt lösenord",
