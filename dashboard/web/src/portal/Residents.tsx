@@ -56,13 +56,15 @@ export function Pill({ one }: { one: HostedResident }) {
   return <><span className={`pill ${one.status}`}>{t(`status.${one.status}`)}</span>{one.reason !== null && <span className="soft"> {one.reason}</span>}</>;
 }
 
-/** What its thinking has cost today, beside its cap. */
+/** What its thinking has cost, beside its cap: that of a day, else the one for ever. */
 export function Spent({ one }: { one: HostedResident }) {
   const t = useWords();
-  const cap = one.resident.budget?.day_money;
-  const today = units(one.spent.money_today, t);
-  if (one.resident.mind.kind !== "model") return <p className="soft">{t(one.resident.mind.kind === "code" ? "spent.code" : "spent.free")}</p>;
-  if (cap == null) return <p>{t("spent.today", { today })}</p>;
-  const words = t("spent.of", { today, cap: units(cap, t) });
-  return <p><meter min={0} max={Math.max(1, cap)} high={cap * 0.8} optimum={0} value={Math.min(cap, one.spent.money_today)} aria-label={words} /> {words}</p>;
+  const { budget, mind } = one.resident;
+  const daily = budget?.day_money != null;
+  const cap = daily ? budget.day_money : budget?.total_money;
+  const gone = daily ? one.spent.money_today : one.spent.money_total;
+  if (mind.kind !== "model") return <p className="soft">{t(mind.kind === "code" ? "spent.code" : "spent.free")}</p>;
+  if (cap == null) return <p>{budget == null ? t("spent.today", { today: units(one.spent.money_today, t) }) : t("spent.ever", { money: units(one.spent.money_total, t), tokens: one.spent.tokens_total })}</p>;
+  const words = t(daily ? "spent.of" : "spent.of.all", { today: units(gone, t), cap: units(cap, t) });
+  return <p><meter min={0} max={Math.max(1, cap)} high={cap * 0.8} optimum={0} value={Math.min(cap, gone)} aria-label={words} /> {words}</p>;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { budgetOf, drafted, EMPTY, idOf, permissionsOf, personaOf, residentOf } from "./draft.ts";
+import { budgetChange, budgetOf, drafted, EMPTY, idOf, permissionsOf, personaOf, residentOf } from "./draft.ts";
 
 test("a name makes an id that the town takes", () => {
   assert.deepEqual(["Mira Hålonen", " Ö ", "日本", "A".repeat(99)].map(idOf), ["mira-halonen", "o", "resident", "a".repeat(44)]);
@@ -23,4 +23,13 @@ test("somebody known comes back as they were", () => {
   assert.deepEqual(personaOf(drafted(person)), person);
   const limits = { allowed_actions: ["say" as const], max_actions_per_hour: 60, spending: { per_action: 100, per_day: null, per_counterparty: null } };
   assert.deepEqual(permissionsOf(drafted(person, { permissions: limits })), limits);
+});
+
+test("caps that the form does not show outlive a change", () => {
+  const before = { day_money: null, total_money: 5_000_000, day_tokens: null, total_tokens: null, when_spent: "asleep" as const };
+  const form = drafted(personaOf({ ...EMPTY, name: "Mira" }), { budget: before });
+  assert.deepEqual(budgetChange({ ...form, story: "Something else." }, before), {});
+  assert.deepEqual(budgetChange({ ...form, dayMoney: "1" }, before), { budget: { ...before, day_money: 1_000_000 } });
+  assert.deepEqual(budgetChange(EMPTY, null), {});
+  assert.deepEqual(budgetChange({ ...form, dayMoney: "" }, { ...before, day_money: 7, total_money: null }), { no_budget: true });
 });

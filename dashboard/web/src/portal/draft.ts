@@ -78,6 +78,15 @@ export function budgetOf({ dayMoney, whenSpent }: Draft): Partial<Budget> | null
   return day === null ? null : { day_money: day, when_spent: whenSpent };
 }
 
+/** What to change of a budget: nothing if its fields were not touched, and caps that the form does not show stay as they are. */
+export function budgetChange(draft: Draft, before: Budget | null): { budget?: Budget; no_budget?: true } {
+  const known = drafted(personaOf(draft), { budget: before });
+  if (draft.dayMoney === known.dayMoney && draft.whenSpent === known.whenSpent) return {};
+  const budget = { ...before, day_money: amount(draft.dayMoney, MICROS), when_spent: draft.whenSpent } as Budget;
+  const capped = [budget.day_money, budget.total_money, budget.day_tokens, budget.total_tokens].some((cap) => cap != null);
+  return capped ? { budget } : { no_budget: true };
+}
+
 export function permissionsOf({ verbs, hourly, euros }: Draft): Permissions {
   return {
     allowed_actions: VERBS.every((verb) => verbs.includes(verb)) ? null : VERBS.filter((verb) => verbs.includes(verb)),

@@ -1,7 +1,7 @@
 /** Change a resident: its character and mind, which makes a version, and what it may do and spend, which holds at once. */
 
 import { useState, type FormEvent } from "react";
-import { budgetOf, drafted, mindOf, permissionsOf, personaOf, type Draft } from "../draft.ts";
+import { budgetChange, drafted, mindOf, permissionsOf, personaOf, type Draft } from "../draft.ts";
 import { Field, Problem, useDeed } from "../parts.tsx";
 import { FirstFields, MoreFields } from "../ResidentFields.tsx";
 import { useSession } from "../session.ts";
@@ -21,12 +21,11 @@ export function Change({ one, again }: Of) {
   const send = (event: FormEvent): void => {
     event.preventDefault();
     void run(async () => {
-      const day = budgetOf(draft);
       const made = await session.ask("patch", "/api/v1/me/residents/{agent_id}", {
         path: { agent_id: one.id },
         body: {
           persona: { ...personaOf(draft), name: resident.name, tagline: resident.tagline ?? null }, mind: mindOf(draft), permissions: permissionsOf(draft),
-          ...(day === null ? { no_budget: true } : { budget: { ...resident.budget, ...day } }), note: note.trim() === "" ? null : note.trim(),
+          ...budgetChange(draft, resident.budget ?? null), note: note.trim() === "" ? null : note.trim(),
         },
       });
       setKept(made.version);

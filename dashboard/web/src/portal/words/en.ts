@@ -193,6 +193,7 @@ export const en = {
   "spent.code": "It lives by a program of yours, which costs nothing here.",
   "spent.today": "{{today}} units today; only free models are asked.",
   "spent.of": "{{today}} of {{cap}} units today",
+  "spent.of.all": "{{today}} of {{cap}} units altogether",
   "spent.ever": "{{money}} units and {{tokens}} tokens altogether",
   "usage.day": "Day (UTC)",
   "usage.calls": "Calls",

@@ -195,6 +195,7 @@ export const sv: Words = {
   "spent.code": "Den lever av ett program av dig, som inte kostar något här.",
   "spent.today": "{{today}} enheter i dag; bara modeller som är gratis tillfrågas.",
   "spent.of": "{{today}} av {{cap}} enheter i dag",
+  "spent.of.all": "{{today}} av {{cap}} enheter sammanlagt",
   "spent.ever": "{{money}} enheter och {{tokens}} token sammanlagt",
   "usage.day": "Dag (UTC)",
   "usage.calls": "Anrop",
