@@ -74,6 +74,9 @@ class RawClient:
             will: its topic, payload and whether it is to be kept.
             level: of the protocol; 4 is MQTT 3.1.1, 5 is MQTT 5.
             clean: whether the broker forgets a former session of this client id.
+
+        Raises:
+            Closed: it answered with another packet.
         """
         flags = (0x02 if clean else 0) | (0x80 if username else 0) | (0x40 if key else 0)
         body = _text(username if client_id is None else client_id)

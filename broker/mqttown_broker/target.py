@@ -78,7 +78,11 @@ class Visit:
         return client
 
     async def login(self, name: str, key: str, will: Message | None = None) -> RawClient:
-        """A connection that has to succeed."""
+        """A connection that has to succeed.
+
+        Raises:
+            NotHeld: the broker refuses it.
+        """
         client = await self.open()
         code = await client.connect(name, key, will=will)
         if code != 0:

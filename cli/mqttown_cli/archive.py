@@ -58,7 +58,11 @@ class Manifest:
 
 
 def small_files(folder: DataFolder) -> Iterator[tuple[str, Path]]:
-    """Name and place of every file of a data directory that a backup keeps: the compiled town, keys, tokens, credentials."""
+    """Name and place of every file of a data directory that a backup keeps: the compiled town, keys, tokens, credentials.
+
+    Raises:
+        ArchiveError: a name is none that a backup may hold.
+    """
     for file in sorted(folder.path.rglob("*")):
         name = file.relative_to(folder.path)
         if file.is_file() and not file.is_symlink() and name.parts[0] not in _MADE_ANEW and str(name) not in _PASSING:

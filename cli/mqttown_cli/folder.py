@@ -58,7 +58,11 @@ class DataFolder:
         return self.path / "agents" / f"{username}.json"
 
     def make(self) -> Self:
-        """Create the directory if need be."""
+        """Create the directory if need be.
+
+        Raises:
+            FolderError: it can't be made.
+        """
         try:
             self.logs.mkdir(parents=True, exist_ok=True)
         except OSError as error:

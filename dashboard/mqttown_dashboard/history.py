@@ -290,7 +290,8 @@ async def until_begun(url: str) -> None:
     """Wait for the views: in a new town the orchestrator, which starts beside us, makes them all in one transaction.
 
     Raises:
-        OSError, asyncpg.PostgresError: the database can't be reached, or nobody has begun a town in it within half a minute.
+        OSError, asyncpg.PostgresError: the database can't be reached.
+        TimeoutError: nobody has begun a town in it within half a minute.
     """
     connection = await asyncpg.connect(url)
     try:

@@ -86,7 +86,11 @@ class Residents:
         return int(await self._pool.fetchval("SELECT count(*) FROM portal.residents WHERE account = $1", account))
 
     async def change(self, resident: Resident, by: str, note: str | None) -> int:
-        """Keep a resident as it is now; another persona or mind makes a version. Return the present version."""
+        """Keep a resident as it is now; another persona or mind makes a version. Return the present version.
+
+        Raises:
+            LookupError: it is gone.
+        """
         persona, rest = _parts(resident)
         async with self._pool.acquire() as connection, connection.transaction():
             row = await connection.fetchrow(

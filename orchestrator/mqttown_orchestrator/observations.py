@@ -78,7 +78,13 @@ def _named(verbs: tuple[str, ...]) -> orjson.Fragment:
 
 
 def to_bytes(observation: dict[str, Any], seq: int) -> bytes:
-    """Number an observation and write it; if it is too large, the oldest messages and events go first, and are counted."""
+    """Number an observation and write it.
+
+    If it is too large, the oldest messages are left out first, then the oldest events, then the farthest places; `more` counts them.
+
+    Raises:
+        ValueError: what is left is still too large, which would be a fault of ours.
+    """
     name = f"o-{observation['tick']}-{observation['agent_id']}-{seq}"
     trace = blake2b(f"{observation['generation']} {name}".encode(), digest_size=24).hexdigest()
     observation["seq"], observation["id"], observation["traceparent"] = seq, name, f"00-{trace[:32]}-{trace[32:]}-01"

@@ -132,7 +132,12 @@ class Stage:
         return [answers[f"{batch}-{number}"].result for number in range(len(commands))]
 
     async def figures(self) -> dict[str, Any]:
-        """What the orchestrator tells about itself now."""
+        """What the orchestrator tells about itself now.
+
+        Raises:
+            RuntimeError: the connection ended before it told anything.
+            TimeoutError: it told nothing within a minute.
+        """
         link = self._link(secrets.token_hex(4))
         await link.subscribe(topics.service_out(TOWN, "orchestrator", "metrics"))
         async with asyncio.timeout(60), link:

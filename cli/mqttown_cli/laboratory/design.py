@@ -44,7 +44,11 @@ class Run:
 
 
 def varied(experiment: Experiment) -> Iterator[dict[str, Any]]:
-    """Every combination of parameters, the last one changing fastest; or each of the samples with the constants."""
+    """Every combination of parameters, the last one changing fastest; or each of the samples with the constants.
+
+    Raises:
+        ExperimentError: beside samples a parameter has several values.
+    """
     drawn = [] if experiment.sensitivity is None else samples(experiment.sensitivity)
     if experiment.samples or drawn:
         constants = {name: _values(value) for name, value in experiment.parameters.items()}

@@ -64,7 +64,7 @@ class Thinking:
         self._budgets = Budgets(lambda: "run")
         self._tally = _Tally()
         self._cassette = None if cassette is None else Cassette(cassette, mode)
-        self._file, self._mode = cassette, mode
+        self._file = cassette
         self._runner = asyncio.Runner()
         self._asked: dict[str, int] = {}
 
@@ -105,14 +105,18 @@ class Thinking:
                     told = self.think(agent, wish, observation["tick"])
 
     def think(self, agent: str, wish: Completion, tick: int) -> dict[str, Any]:
-        """Ask a model, or the cassette."""
+        """Ask a model, or the cassette.
+
+        Raises:
+            CassetteMissError: the cassette is strict and does not hold this thought.
+        """
         self._asked[agent] = self._asked.get(agent, 0) + 1
         number = f"{agent}-t{self._asked[agent]}"
         self._budgets.allow(Holder("agent", agent), Caps(total_money=self._budget))
         tools: Sequence[Mapping[str, Any]] = tuple(wish.tools)
         ask = Ask(agent, number, list(wish.messages), tools, wish.max_tokens, wish.tier, tick)
         thought: Thought = self._runner.run(self._gateway.think(ask))
-        if self._mode == "strict" and thought.code is not None and "not on the cassette" in (thought.detail or ""):
+        if self._cassette is not None and self._cassette.strict and self._cassette.missed:
             raise CassetteMissError(f"{agent} asks at tick {tick} what is not on the cassette {self._file}")
         return thought.model_dump(mode="json")
 

@@ -28,6 +28,9 @@ def cells(extract: Extract, homes: Sequence[tuple[float, float]], largest: int) 
 
     Returns:
         Cells cut to the rectangle, without names; at the finest resolution even those that hold too many.
+
+    Raises:
+        ExtractError: the package h3 is not there.
     """
     try:
         import h3  # noqa: PLC0415  # in the extra `maps`

@@ -59,6 +59,9 @@ def unique_ids(names: Sequence[str], otherwise: Sequence[str]) -> list[str]:
     Args:
         names: What the ids are made from.
         otherwise: What to make an id from where a name has no letter that an id may have.
+
+    Raises:
+        ValueError: what was made is no id, which would be a fault of ours.
     """
     ids: list[str] = []
     taken: set[str] = set()

@@ -186,6 +186,9 @@ class Budgets:
 
         Returns:
             The caps of which most is spent now, each told once a day or, of totals, once.
+
+        Raises:
+            ValueError: it is settled already.
         """
         if reservation.settled:
             raise ValueError("this reservation is settled already")

@@ -32,12 +32,16 @@ class Cassette:
         file: JSON lines. `record` begins it anew.
         mode: `record` writes, `replay` answers what it knows, `strict` lets nothing else through (see `strict`).
 
+    Attributes:
+        missed: requests whose answer was looked for in vain.
+
     Raises:
         CassetteError: on entering, if there is nothing to replay or a line is none of ours.
     """
 
     def __init__(self, file: Path, mode: Mode) -> None:
         self.mode = mode
+        self.missed = 0
         self._file = file
         self._counts: Counter[tuple[str, str]] = Counter()
         self._known: dict[tuple[str, str, int], Mapping[str, Any]] = {}
@@ -79,7 +83,9 @@ class Cassette:
 
     def find(self, agent: str, request_hash: str, number: int) -> Mapping[str, Any] | None:
         """The recorded answer, if there is one and this is no recording."""
-        return self._known.get((agent, request_hash, number))
+        found = self._known.get((agent, request_hash, number))
+        self.missed += found is None
+        return found
 
     def keep(self, agent: str, request_hash: str, number: int, answer: Mapping[str, Any]) -> None:
         """Write an answer down, if this is a recording."""

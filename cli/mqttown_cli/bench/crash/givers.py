@@ -259,7 +259,11 @@ async def purses(givers: list[Giver], kind: str, since_tick: int = 0) -> None:
 
 
 async def live(known: dict[str, Any], history: History) -> None:
-    """Connect everybody, give until standard input ends, come to rest, ask for the purses."""
+    """Connect everybody, give until standard input ends, come to rest, ask for the purses.
+
+    Raises:
+        TimeoutError: some gifts have no verdict long after the end.
+    """
     pause = PAUSE_SECONDS * max(1.0, len(known["agents"]) / FULL_HASTE)
     began = time.monotonic()
     givers = [

@@ -74,7 +74,11 @@ class Town:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, *, quiet: bool = False) -> None:
-        """Start, and wait until it is ready; `quiet` without failpoints."""
+        """Start, and wait until it is ready; `quiet` without failpoints.
+
+        Raises:
+            RuntimeError: it ended, or is not ready in time; the end of what it said.
+        """
         environment = {**self._environment, "MQTTOWN_FAILPOINT": ""} if quiet else self._environment
         with (self.data.parent / "up.log").open("ab") as log:
             begin = log.tell()

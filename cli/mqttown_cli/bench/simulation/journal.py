@@ -33,7 +33,11 @@ class Disk:
     decided: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
 
     def change(self, sql: str, arguments: tuple[Any, ...]) -> None:
-        """Do what one of the town's statements does. Credentials are the broker's matter, which lets everybody in here."""
+        """Do what one of the town's statements does. Credentials are the broker's matter, which lets everybody in here.
+
+        Raises:
+            ValueError: a second row for one agent, as the database's primary key would say.
+        """
         if sql.startswith("INSERT INTO town.agents"):
             names = re.findall(r"\w+", sql.partition("(")[2].partition(")")[0])
             row: dict[str, Any] = dict.fromkeys(AGENTS) | dict(zip(names, arguments, strict=True))
@@ -107,7 +111,11 @@ class MemoryJournal:
         return True
 
     async def reconnect(self) -> None:
-        """Connect again."""
+        """Connect again.
+
+        Raises:
+            JournalAway: the database is still away.
+        """
         if self._away():
             raise JournalAway("the database is still away")
         self._lost = False

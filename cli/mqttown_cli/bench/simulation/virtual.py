@@ -23,7 +23,11 @@ class _Selector(selectors.SelectSelector):
         self.pass_time: Callable[[float], None] = lambda _seconds: None
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Let the time pass."""
+        """Let the time pass.
+
+        Raises:
+            Stuck: nothing is due any more.
+        """
         if timeout is None:
             raise Stuck("nothing is due any more, and everybody waits")
         self.pass_time(timeout)
