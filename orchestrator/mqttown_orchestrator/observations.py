@@ -80,7 +80,8 @@ def _named(verbs: tuple[str, ...]) -> orjson.Fragment:
 def to_bytes(observation: dict[str, Any], seq: int) -> bytes:
     """Number an observation and write it.
 
-    If it is too large, the oldest messages are left out first, then the oldest events, then the farthest places; `more` counts them.
+    If it is too large, the oldest messages are left out first, then the oldest events, then the farthest places; `more` counts
+    them.
 
     Raises:
         ValueError: what is left is still too large, which would be a fault of ours.

@@ -30,8 +30,8 @@ def drawn_districts(extract: Extract, homes: Sequence[tuple[float, float]]) -> N
     """Return names and polygons of the districts on the map; empty where the map has none that will do.
 
     Args:
-        extract: The map.
-        homes: A spot in each building, to tell which districts have any.
+        extract: the map.
+        homes: a spot in each building, to tell which districts have any.
     """
     spots = [Spot(at) for at in homes]
     levels = sorted({level for relation in extract.boundaries if (level := _level(relation.tags)) is not None}, reverse=True)

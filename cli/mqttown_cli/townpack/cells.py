@@ -22,9 +22,9 @@ def cells(extract: Extract, homes: Sequence[tuple[float, float]], largest: int) 
     """Return the H3 cells of the coarsest resolution at which none holds more than `largest` of the buildings.
 
     Args:
-        extract: The map.
-        homes: A spot in each building.
-        largest: The most buildings that a district may have.
+        extract: the map.
+        homes: a spot in each building.
+        largest: the most buildings that a district may have.
 
     Returns:
         Cells cut to the rectangle, without names; at the finest resolution even those that hold too many.

@@ -42,10 +42,10 @@ def compile_map(
     """Compile an OSM extract into a town map.
 
     Args:
-        path: The extract.
-        town: Id of the town; made from its name if not given.
-        name: Name of the town; else that of the largest place on the map, else the file's.
-        progress: Is told each step.
+        path: the extract.
+        town: id of the town; made from its name if not given.
+        name: name of the town; else that of the largest place on the map, else the file's.
+        progress: is told each step.
 
     Returns:
         The map, with whole centimetres; complete, but without what a town's content adds.

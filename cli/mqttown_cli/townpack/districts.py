@@ -51,8 +51,8 @@ def divide(extract: Extract, homes: Sequence[At]) -> list[District]:
     that are too large are cut, by the named places in them or in halves, and the little ones join a neighbour.
 
     Args:
-        extract: The map.
-        homes: A spot in each building.
+        extract: the map.
+        homes: a spot in each building.
 
     Raises:
         ExtractError: There are fewer than three buildings.

@@ -70,9 +70,9 @@ class Area:
     """A closed way or multipolygon, one record for each outer ring.
 
     Attributes:
-        key: Sorts and names it: 0 for a way or 1 for a relation, OSM id, number of the outer ring.
-        tags: Its OSM tags.
-        shape: Valid polygon in centimetres.
+        key: sorts and names it: 0 for a way or 1 for a relation, OSM id, number of the outer ring.
+        tags: its OSM tags.
+        shape: valid polygon in centimetres.
     """
 
     key: tuple[int, int, int]
@@ -102,7 +102,7 @@ def read(path: Path) -> Extract:
     """Read an extract in any format that osmium knows.
 
     Args:
-        path: A file such as `town.osm.pbf`.
+        path: a file such as `town.osm.pbf`.
 
     Raises:
         ExtractError: There is no such file, it is not OSM, it is empty or too wide.

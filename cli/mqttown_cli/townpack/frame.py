@@ -28,8 +28,8 @@ class Frame:
     short by a factor of at most 1 - d²/2R²: 0.3 parts in a million at 5 km (1.5 mm over those 5 km), 5 in a million at 20 km.
 
     Attributes:
-        lat: Latitude of the origin in degrees north, WGS 84.
-        lon: Longitude of the origin in degrees east, WGS 84.
+        lat: latitude of the origin in degrees north, WGS 84.
+        lon: longitude of the origin in degrees east, WGS 84.
     """
 
     lat: float

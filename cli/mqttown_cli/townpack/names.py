@@ -42,8 +42,8 @@ def unique_names(names: Sequence[str], streets: Sequence[str | None]) -> list[st
     """Tell namesakes apart: by their street, then by a number in brackets.
 
     Args:
-        names: A name for each place; earlier places keep the shorter form.
-        streets: Where each place is; None where nobody knows.
+        names: a name for each place; earlier places keep the shorter form.
+        streets: where each place is; None where nobody knows.
     """
     shared = Counter(names)
     told = [
@@ -57,8 +57,8 @@ def unique_ids(names: Sequence[str], otherwise: Sequence[str]) -> list[str]:
     """Return an id for each name.
 
     Args:
-        names: What the ids are made from.
-        otherwise: What to make an id from where a name has no letter that an id may have.
+        names: what the ids are made from.
+        otherwise: what to make an id from where a name has no letter that an id may have.
 
     Raises:
         ValueError: what was made is no id, which would be a fault of ours.

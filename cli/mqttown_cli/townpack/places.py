@@ -52,14 +52,14 @@ class Place:
     """A place before it has an id and a door.
 
     Attributes:
-        kind: One of `kinds.KINDS`.
-        name: As on the map, or None.
-        address: Street and number, or None.
-        shape: Footprint in centimetres.
-        house: The house around a room; for a whole building its own shape; None in the open.
-        spot: Where a room is; None for a whole building.
-        height: Centimetres above the ground; 0 in the open.
-        levels: Storeys above the ground.
+        kind: one of `kinds.KINDS`.
+        name: as on the map, or None.
+        address: street and number, or None.
+        shape: footprint in centimetres.
+        house: the house around a room; for a whole building its own shape; None in the open.
+        spot: where a room is; None for a whole building.
+        height: centimetres above the ground; 0 in the open.
+        levels: storeys above the ground.
         tags: OSM tags that made it.
     """
 

@@ -56,8 +56,8 @@ class Streets:
     """A graph whose edges are straight, so that a path is drawn by its nodes alone.
 
     Attributes:
-        nodes: Places of the nodes in centimetres.
-        edges: Pairs of node numbers, the lower first, without doubles; sorted once laid.
+        nodes: places of the nodes in centimetres.
+        edges: pairs of node numbers, the lower first, without doubles; sorted once laid.
     """
 
     nodes: list[Spot]
