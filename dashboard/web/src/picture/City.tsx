@@ -17,6 +17,9 @@ import type { Nudge, Pose, View } from "./view.ts";
 const FRAME_MS = 1000 / 31;
 /** Bubbles fade and figures turn up even while nobody walks. */
 const IDLE_MS = 400;
+/** A figure this near to what points is meant, CSS pixels. */
+const POINTER = 18;
+const FINGER = 26;
 const STEPS: Readonly<Record<string, Nudge>> = {
   ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down", "+": "nearer", "=": "nearer", "-": "farther", q: "turn-left", e: "turn-right", r: "tilt-up", f: "tilt-down",
 };
@@ -159,19 +162,22 @@ function pointer(view: View, labels: Labels, canvas: HTMLCanvasElement, parts: P
     const box = canvas.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
   };
-  canvas.addEventListener("pointerdown", (event) => (down = [event.clientX, event.clientY]), options);
+  // A second finger makes it a gesture, which chooses nobody.
+  canvas.addEventListener("pointerdown", (event) => (down = event.isPrimary ? [event.clientX, event.clientY] : null), options);
+  canvas.addEventListener("pointercancel", () => (down = null), options);
   canvas.addEventListener("pointermove", (event) => {
     if (event.buttons !== 0) return;
-    labels.hovered = labels.at(view, ...at(event));
+    labels.hovered = labels.at(view, ...at(event), POINTER);
     canvas.style.cursor = labels.hovered === null ? "grab" : "pointer";
     touch();
   }, options);
   canvas.addEventListener("pointerleave", () => (labels.hovered = null), options);
   canvas.addEventListener("pointerup", (event) => {
-    const still = down !== null && Math.hypot(event.clientX - down[0], event.clientY - down[1]) < 6;
+    const [steady, reach] = event.pointerType === "touch" ? [12, FINGER] : [6, POINTER];
+    const still = down !== null && Math.hypot(event.clientX - down[0], event.clientY - down[1]) < steady;
     down = null;
     if (!still) return;
-    const id = labels.at(view, ...at(event));
+    const id = labels.at(view, ...at(event), reach);
     const house = id === null ? view.buildingAt(...at(event)) : null;
     if (id !== null) goTo(parts, id, null);
     else parts.store.choose(house === null ? null : { kind: "place", id: house });

@@ -17,8 +17,6 @@ const EARSHOT = 620;
 /** Empty places are named only from nearer than this, metres. */
 const NAMED_FROM = 190;
 const SIGNS_FROM = 1700;
-/** A figure this near to the pointer is meant, CSS pixels. */
-const REACH = 18;
 const HEADS = 4;
 
 interface Label {
@@ -42,11 +40,11 @@ export class Labels {
     this.store = store;
   }
 
-  /** Whom the pointer is at, if anybody; coordinates in CSS pixels of the picture. */
-  at(view: View, x: number, y: number): string | null {
+  /** Who is nearest to a point and within reach, if anybody; all in CSS pixels of the picture. */
+  at(view: View, x: number, y: number, reach: number): string | null {
     const { world } = this.store;
     let nearest: string | null = null;
-    let best = REACH;
+    let best = reach;
     for (const id of world.residents.keys()) {
       const point = world.position(id);
       if (point === null) continue;

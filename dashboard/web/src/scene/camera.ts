@@ -1,14 +1,18 @@
 /** The watcher's eye: moved by hand, by keys, by flights, or along with somebody. */
 
-import { MOUSE, PerspectiveCamera, Spherical, TOUCH, Vector3 } from "three";
+import { MOUSE, PerspectiveCamera, Plane, Raycaster, Spherical, TOUCH, Vector2, Vector3 } from "three";
 import { MapControls } from "three/addons/controls/MapControls.js";
 import type { Point } from "../api/types.ts";
 import type { Nudge, Pose } from "../picture/view.ts";
+import { Fingers, type Grip } from "./touch.ts";
 
 const FLIGHT_MS = 1100;
 const NEAR = 34;
 const DEGREE = Math.PI / 180;
 const LOWEST_TILT = 76;
+/** Degrees for a pixel that two fingers go up. */
+const TILT_PER_PIXEL = 0.22;
+const GROUND = new Plane(new Vector3(0, 1, 0));
 
 export class Eye {
   readonly camera = new PerspectiveCamera(34, 1, 4, 7000);
@@ -20,11 +24,15 @@ export class Eye {
   private readonly farthest: number;
   private readonly spherical = new Spherical();
   private readonly offset = new Vector3();
+  private readonly fingers = new Fingers();
+  private readonly ray = new Raycaster();
+  private readonly canvas: HTMLCanvasElement;
 
   constructor(canvas: HTMLCanvasElement, bounds: readonly [number, number, number, number]) {
     const [x0, y0, x1, y1] = bounds;
     const span = Math.max(x1 - x0, y1 - y0);
     this.farthest = span * 1.7;
+    this.canvas = canvas;
     this.controls = new MapControls(this.camera, canvas);
     this.controls.enableDamping = !this.calm.matches;
     this.controls.dampingFactor = 0.12;
@@ -33,13 +41,19 @@ export class Eye {
     this.controls.maxPolarAngle = LOWEST_TILT * DEGREE;
     this.controls.zoomToCursor = true;
     this.controls.mouseButtons = { LEFT: MOUSE.PAN, MIDDLE: MOUSE.DOLLY, RIGHT: MOUSE.ROTATE };
-    this.controls.touches = { ONE: TOUCH.PAN, TWO: TOUCH.DOLLY_ROTATE };
+    this.controls.touches = { ONE: TOUCH.PAN, TWO: null };
     this.controls.addEventListener("start", () => {
       this.flight = this.follow = null;
       this.onMoved(true);
     });
     this.controls.addEventListener("change", () => this.onMoved(false));
+    for (const kind of ["pointerdown", "pointermove", "pointerup", "pointercancel"] as const) canvas.addEventListener(kind, this.feel);
     this.set({ x: (x0 + x1) / 2, y: (y0 + y1) / 2, distance: span * 0.42, turn: -24, tilt: 56 });
+  }
+
+  dispose(): void {
+    for (const kind of ["pointerdown", "pointermove", "pointerup", "pointercancel"] as const) this.canvas.removeEventListener(kind, this.feel);
+    this.controls.dispose();
   }
 
   pose(): Pose {
@@ -94,6 +108,11 @@ export class Eye {
 
   /** Go on moving. Returns whether there is more to come. */
   update(now: number): boolean {
+    const grip = this.fingers.take();
+    if (grip !== null) {
+      this.hold(grip);
+      return true;
+    }
     const at = this.follow?.() ?? null;
     if (this.flight !== null) {
       const { from, to, began, lift } = this.flight;
@@ -114,5 +133,33 @@ export class Eye {
       this.camera.position.add(by);
     }
     return this.controls.update() || at !== null;
+  }
+
+  /** Two fingers: the controls know one. */
+  private readonly feel = (event: PointerEvent): void => {
+    if (event.pointerType !== "touch") return;
+    const box = this.canvas.getBoundingClientRect();
+    this.fingers.put(event.pointerId, event.type === "pointerdown" || event.type === "pointermove" ? [event.clientX - box.left, event.clientY - box.top] : null);
+    this.onMoved(false);
+  };
+
+  /** What was under the fingers stays under them. */
+  private hold({ from, to, scale, twist, rise }: Grip): void {
+    const pose = this.pose();
+    const before = this.ground(from);
+    this.set({ ...pose, distance: pose.distance / scale, turn: pose.turn + twist / DEGREE, tilt: pose.tilt + rise * TILT_PER_PIXEL });
+    const after = this.ground(to);
+    if (before === null || after === null) return;
+    const by = before.sub(after);
+    this.controls.target.add(by);
+    this.camera.position.add(by);
+  }
+
+  /** The ground at a point of the picture, if it is near enough to be held. */
+  private ground([x, y]: Point): Vector3 | null {
+    this.camera.updateMatrixWorld();
+    this.ray.setFromCamera(new Vector2((x / this.canvas.clientWidth) * 2 - 1, 1 - (y / this.canvas.clientHeight) * 2), this.camera);
+    const found = this.ray.ray.intersectPlane(GROUND, new Vector3());
+    return found !== null && found.distanceTo(this.camera.position) < this.farthest * 2 ? found : null;
   }
 }

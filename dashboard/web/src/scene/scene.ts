@@ -169,7 +169,7 @@ export class TownScene implements View {
   }
 
   dispose(): void {
-    this.eye.controls.dispose();
+    this.eye.dispose();
     this.buildings.dispose();
     this.scene.traverse((thing) => {
       if (thing instanceof Mesh) thing.geometry.dispose();
