@@ -36,6 +36,7 @@ DAY: Final = 1440
 LUNCH: Final = 374
 AFTERNOON: Final = 520
 VIEW: Final = {"x": 120, "y": -10, "distance": 600, "turn": -26, "tilt": 58}
+PATIENCE_MS: Final = 300_000
 READY: Final = "() => window.__city?.ready && window.__city.figures > 0"
 
 
@@ -69,6 +70,7 @@ def main() -> None:
         subprocess.run([*command, "--to-tick", str(DAY)], check=True)
         browser = driver.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page(viewport={"width": SIZE[0], "height": SIZE[1]})
+        page.set_default_timeout(PATIENCE_MS)
         page.goto(f"{file.as_uri()}#q=high&lang=en&t=200")
         page.wait_for_function(READY)
         taken(page, LUNCH, VIEW).save(PICTURES / "page.png", optimize=True)

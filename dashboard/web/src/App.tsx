@@ -46,6 +46,7 @@ function Page({ hand, pose }: { hand: Hand; pose: Pose | null }) {
       <Tools hand={hand} />
       {town !== null && view !== "list" && <section aria-label={t("view.minimap")}><Minimap town={town} hand={hand} /></section>}
       {overlay !== null && <section className="laid" aria-label={t("overlay.label")}><Legend /></section>}
+      <Help />
       <TimeBar />
       <Panel />
       <footer className="attribution">
@@ -53,6 +54,21 @@ function Page({ hand, pose }: { hand: Hand; pose: Pose | null }) {
       </footer>
     </>
   );
+}
+
+const HELP_MS = 14_000;
+
+/** One line for who is new here; it goes by itself, or when the picture is taken in hand. */
+function Help() {
+  const { store } = useParts();
+  const t = useText();
+  const shown = useShown(({ greeting, director, town, view }) => greeting && director && town !== null && view !== "list");
+  useEffect(() => {
+    if (!shown) return undefined;
+    const timer = setTimeout(() => store.set({ greeting: false }), HELP_MS);
+    return () => clearTimeout(timer);
+  }, [shown, store]);
+  return shown ? <p className="help" role="status">{t("view.help")}</p> : null;
 }
 
 /** Keys that work wherever no field has them: space, 1 2 3, slash, d. */

@@ -12,7 +12,7 @@ import { speak } from "./text/text.ts";
 import { Player, type Live } from "./time/player.ts";
 import type { TownMap } from "./api/types.ts";
 import type { Rooms } from "./store/context.ts";
-import { readKept } from "./store/kept.ts";
+import { isFirstVisit, readKept } from "./store/kept.ts";
 import { readRoute } from "./store/route.ts";
 
 const RETRY_MS = 1_500;
@@ -41,6 +41,9 @@ export function start({ source, live, map, address, rooms }: Beginning): void {
   };
   if (rooms !== undefined) {
     store.set({ me: readKept()?.name ?? null });
+    const anywhere = moment.tick === null && moment.pose === null && moment.chosen === null && moment.view === null;
+    // Who wants no motion is not taken round.
+    if (anywhere && isFirstVisit()) store.set({ greeting: true, director: !matchMedia("(prefers-reduced-motion: reduce)").matches });
     const enter = (): void => store.set({ route: readRoute(location.hash) });
     addEventListener("hashchange", enter);
     enter();

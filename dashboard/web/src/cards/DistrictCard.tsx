@@ -37,7 +37,10 @@ export function DistrictCard({ id }: { id: string }) {
       {prices.length > 0 && (
         <>
           <h3>{t("district.prices")}</h3>
-          <table className="stock"><tbody>{prices.map(([item, cents]) => <tr key={item}><th scope="row">{item.replaceAll("-", " ")}</th><td>{t.euros(cents)}</td></tr>)}</tbody></table>
+          <details className="more">
+            <summary>{t("district.prices.all", { count: prices.length })}</summary>
+            <table className="stock"><tbody>{prices.map(([item, cents]) => <tr key={item}><th scope="row">{item.replaceAll("-", " ")}</th><td>{t.euros(cents)}</td></tr>)}</tbody></table>
+          </details>
         </>
       )}
     </Card>

@@ -1,6 +1,6 @@
 /** About one resident: mood, doing, goal, last words and conversation, relations, home, work, owner, reflections. */
 
-import { useMemo } from "react";
+import { Suspense, useMemo } from "react";
 import type { Resident, TownEvent } from "../api/types.ts";
 import { MOOD_COLOURS } from "../overlays/colours.ts";
 import { goTo, useParts, useShown, useText } from "../store/context.ts";
@@ -17,9 +17,10 @@ const LINES = 6;
 
 export function PersonCard({ id }: { id: string }) {
   const parts = useParts();
-  const { store, source } = parts;
+  const { store, source, rooms } = parts;
   const t = useText();
   const person = useShown((shown) => shown.residents.find((one) => one.id === id));
+  const me = useShown((shown) => shown.me);
   const following = useShown((shown) => shown.following);
   // A new half hour, new words: enough to ask again.
   const moment = useShown((shown) => `${shown.replay === null} ${Math.floor((shown.clock?.tick ?? 0) / 30)}`);
@@ -57,7 +58,9 @@ export function PersonCard({ id }: { id: string }) {
       <h3>{t("card.day")}</h3>
       <ul className="deeds">{(deeds ?? []).map((event) => <Deed key={event.id} event={event} />)}</ul>
       <h3>{t("card.reflections")}</h3>
-      {thoughts === null || thoughts.length === 0 ? <p className="soft">{t("card.reflections.hidden")}</p> : <ul className="thoughts">{thoughts.map((text) => <li key={text}><q>{text}</q></li>)}</ul>}
+      {thoughts !== null && thoughts.length > 0 ? <ul className="thoughts">{thoughts.map((text) => <li key={text}><q>{text}</q></li>)}</ul>
+        : rooms !== null && me !== null && me === person.owner ? <Suspense fallback={null}><rooms.Reflections id={id} name={person.name} /></Suspense>
+        : <p className="soft">{t("card.reflections.hidden", { name: person.name })}</p>}
     </Card>
   );
 }

@@ -1,7 +1,9 @@
 /** Which overlay is laid, and what its colours mean. */
 
 import { useParts, useShown, useText } from "../store/context.ts";
-import { knownAt } from "../world/spread.ts";
+import { Curve, Name } from "../cards/parts.tsx";
+import { timeOf } from "../store/time.ts";
+import { knownAt, reach } from "../world/spread.ts";
 import { LEGEND, MOOD_COLOURS, OWNED_COLOUR } from "./colours.ts";
 import { OVERLAYS, type OverlayName } from "./names.ts";
 
@@ -41,7 +43,8 @@ function News() {
   const all = useShown((shown) => shown.residents.length);
   useShown((shown) => shown.clock?.tick);
   if (news === null) return <p className="soft">{t("overlay.news.pick")}</p>;
-  const { size } = knownAt(news, store.world.tick());
+  const now = store.world.tick();
+  const { size } = knownAt(news, now);
   return (
     <>
       <p>{t("overlay.news.heard", { count: size, all, text: news.text })}</p>
@@ -50,6 +53,12 @@ function News() {
         <span><i className="spot" style={{ background: "#d4472a" }} /> {t("overlay.news.knows")}</span>
         <span><i className="spot" style={{ background: "#b9b1a5" }} /> {t("overlay.news.not")}</span>
       </p>
+      <Curve values={reach(news, now)} label={t("overlay.news.curve")} />
+      <ol className="heard" tabIndex={0} aria-label={t("overlay.news.knows")}>
+        {news.hearings.filter(({ tick }) => tick <= now).map(({ agent, tick, from }) => (
+          <li key={agent}><time>{timeOf(store.start, tick)}</time> <Name id={agent} /> <span className="soft">{from === null ? t("overlay.news.first") : t("overlay.news.from", { whom: store.world.agent(from) })}</span></li>
+        ))}
+      </ol>
     </>
   );
 }

@@ -5,9 +5,11 @@ import type { TownEvent } from "../api/types.ts";
 import { Dot, Name } from "../cards/parts.tsx";
 import { goTo, useParts, useShown, useText } from "../store/context.ts";
 import { timeOf } from "../store/time.ts";
+import { findPlaces, plain, waresOf } from "./places.ts";
 
 const EACH = 6;
 const WAIT_MS = 250;
+const NO_WARES: ReadonlyMap<string, readonly string[]> = new Map();
 
 export function Search() {
   const parts = useParts();
@@ -19,10 +21,13 @@ export function Search() {
   const [text, setText] = useState("");
   const [said, setSaid] = useState<TownEvent[]>([]);
   const field = useRef<HTMLInputElement>(null);
+  const [wares, setWares] = useState(NO_WARES);
   const wanted = text.trim().toLowerCase();
-  const fits = (name: string): boolean => wanted !== "" && name.toLowerCase().includes(wanted);
-  const people = useMemo(() => residents.filter(({ name }) => fits(name)).slice(0, EACH), [residents, wanted]);
-  const places = useMemo(() => (town?.buildings ?? []).filter(({ name, height }) => height > 0 && fits(name)).slice(0, EACH), [town, wanted]);
+  const people = useMemo(() => (wanted === "" ? [] : residents.filter(({ name }) => plain(name).includes(plain(wanted))).slice(0, EACH)), [residents, wanted]);
+  const places = useMemo(() => {
+    const words = (kind: string): string => [`kind.${kind}`, `kind.${kind}.also`].map((key) => (t.has(key) ? t(key) : "")).join(", ");
+    return findPlaces(wanted, town?.buildings ?? [], wares, words, EACH);
+  }, [town, wanted, wares, t]);
 
   useEffect(() => {
     setSaid([]);
@@ -36,6 +41,10 @@ export function Search() {
       clearTimeout(timer);
     };
   }, [wanted, source]);
+  const selling = wanted.length > 2;
+  useEffect(() => {
+    if (selling) source.buildings().then((found) => setWares(waresOf(found)), (error: unknown) => console.warn("what is sold can't be searched:", error));
+  }, [selling, source]);
   useEffect(() => {
     if (open) field.current?.focus();
   }, [open]);
@@ -58,7 +67,7 @@ export function Search() {
         onKeyDown={(event) => {
           if (event.key !== "Enter") return;
           if (people[0] !== undefined) go(people[0].id, null);
-          else if (places[0] !== undefined) go(null, places[0].id);
+          else if (places[0] !== undefined) go(null, places[0].house.id);
           else if (said[0] !== undefined) go(said[0].agent, said[0].building);
         }}
       />
@@ -69,9 +78,9 @@ export function Search() {
           {people.length > 0 && <h3>{t("search.people")}</h3>}
           {people.map(({ id, name }) => <button type="button" key={id} onClick={() => go(id, null)}><Dot id={id} /> {name}</button>)}
           {places.length > 0 && <h3>{t("search.places")}</h3>}
-          {places.map(({ id, name, kind }) => {
+          {places.map(({ house: { id, name, kind }, ware }) => {
             const key = `kind.${kind}`;
-            return <button type="button" key={id} onClick={() => go(null, id)}>{name} <span className="soft">{t.has(key) ? t(key) : kind}</span></button>;
+            return <button type="button" key={id} onClick={() => go(null, id)}>{name} <span className="soft">{ware ?? (t.has(key) ? t(key) : kind)}</span></button>;
           })}
           {said.length > 0 && <h3>{t("search.words")}</h3>}
           {said.map((event) => (

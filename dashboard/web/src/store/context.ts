@@ -21,6 +21,8 @@ export interface Camera {
 export interface Rooms {
   /** whatever the address after `#/` names */
   Portal: ComponentType;
+  /** what one's own resident has made of its life */
+  Reflections: ComponentType<{ id: string; name: string }>;
   /** the part of a place's card by which it is claimed */
   Claim: ComponentType<{ id: string; price: number; owner: string | null }>;
 }

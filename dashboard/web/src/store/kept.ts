@@ -24,6 +24,20 @@ export function wayIn(): string {
   return localStorage.getItem(BEEN) === null ? "#/sign-up" : "#/residents";
 }
 
+const SEEN = "mqttown.seen";
+
+/** Whether this browser comes for the first time; from then on it does not. */
+export function isFirstVisit(): boolean {
+  try {
+    const first = localStorage.getItem(SEEN) === null;
+    localStorage.setItem(SEEN, "1");
+    return first;
+  } catch {
+    // A browser that keeps nothing knows nobody; it need not be greeted each time.
+    return false;
+  }
+}
+
 /** The session that is kept here; null if nobody is signed in. */
 export function readKept(): Kept | null {
   const text = localStorage.getItem(PLACE);

@@ -52,6 +52,8 @@ export interface Shown {
   chosen: Chosen | null;
   following: boolean;
   director: boolean;
+  /** whether somebody is here for the first time */
+  greeting: boolean;
   overlay: OverlayName | null;
   news: Spread | null;
   view: ViewKind;
@@ -71,7 +73,7 @@ const ORDER = new Intl.Collator();
 const TOLD_KINDS: ReadonlySet<string> = new Set(TOLD);
 const NOTHING: Shown = {
   town: null, clock: null, connection: "connecting", problem: null, feed: [], residents: [], names: [], overview: null, replay: null, chosen: null, following: false,
-  director: false, overlay: null, news: null, view: "3d", quality: "auto", language: "en", tab: "feed",
+  director: false, greeting: false, overlay: null, news: null, view: "3d", quality: "auto", language: "en", tab: "feed",
   filter: { kind: "all", district: null, person: null }, searching: false, route: null, me: null,
 };
 
@@ -103,7 +105,7 @@ export class Store {
   }
 
   choose(chosen: Chosen | null, following = false): void {
-    this.set({ chosen, following: following && chosen?.kind === "person" });
+    this.set({ chosen, following: following && chosen?.kind === "person", ...(chosen !== null && { director: false }) });
   }
 
   /** Begin anew from a whole moment. */

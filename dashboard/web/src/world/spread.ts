@@ -40,3 +40,12 @@ export function tellingsOf(root: string, events: readonly TownEvent[]): TownEven
 export function knownAt(news: Spread, tick: number): Map<string, number> {
   return new Map(news.hearings.filter((hearing) => hearing.tick <= tick).map((hearing) => [hearing.agent, hearing.tick]));
 }
+
+const POINTS = 24;
+
+/** How many had heard at moments that are evenly apart, from the first telling to a tick. */
+export function reach(news: Spread, tick: number): number[] {
+  const first = news.hearings[0]?.tick ?? tick;
+  const step = Math.max(1, tick - first) / POINTS;
+  return Array.from({ length: POINTS + 1 }, (_nothing, i) => knownAt(news, first + i * step).size);
+}
