@@ -41,12 +41,12 @@ export function start({ source, live, map, address, rooms }: Beginning): void {
   };
   if (rooms !== undefined) {
     store.set({ me: readKept()?.name ?? null });
-    const anywhere = moment.tick === null && moment.pose === null && moment.chosen === null && moment.view === null;
-    // Who wants no motion is not taken round.
-    if (anywhere && isFirstVisit()) store.set({ greeting: true, director: !matchMedia("(prefers-reduced-motion: reduce)").matches });
     const enter = (): void => store.set({ route: readRoute(location.hash) });
     addEventListener("hashchange", enter);
     enter();
+    const anywhere = moment.tick === null && moment.pose === null && moment.chosen === null && moment.view === null && store.get().route === null;
+    // Who wants no motion is not taken round.
+    if (anywhere && isFirstVisit()) store.set({ greeting: true, director: !matchMedia("(prefers-reduced-motion: reduce)").matches });
   }
   const root = document.getElementById("root");
   if (root === null) throw new Error("the page has no root");

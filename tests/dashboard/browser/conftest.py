@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from mqttown_dashboard.build import OUTPUT, BuildError, build
 
@@ -29,6 +29,9 @@ FLAGS = [
     "--no-first-run",
     "--disable-quic",
 ]
+PATIENCE_MS = 90_000
+"""A busy machine draws slowly; nothing here depends on how fast it is."""
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")
@@ -62,6 +65,7 @@ def chromium(missing: Callable[[str], None]) -> Iterator[Browser]:
 def watched(browser: Browser, address: str, viewport: tuple[int, int] = (1280, 800)) -> Iterator[Page]:
     """A page; any error on it, and any question to another address, fails the test."""
     page = browser.new_page(viewport={"width": viewport[0], "height": viewport[1]})
+    page.set_default_timeout(PATIENCE_MS)
     errors: list[str] = []
     asked: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))

@@ -11,6 +11,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 READY = "() => window.__city?.ready && window.__city.figures === 4"
 CAMERA = "?lang=en&q=low&c=100_60_300_0_40"
 STEPS = 6
+PATIENCE_MS = 90_000
+FINGER_PX = 44
+CONTROLS = "button:not(.link, .spread), select, summary, .enter, input:not([type=checkbox])"
+"""Links within a text are as high as the text."""
 Way: TypeAlias = tuple[tuple[float, float], tuple[float, float]]
 VIEWS = pytest.mark.parametrize("view", ["3d", "2d"])
 
@@ -21,6 +25,7 @@ def phone(browser: Browser, built: Path) -> Iterator[Page]:
     del built
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield page
@@ -109,3 +114,19 @@ def test_a_tap_chooses_a_person(phone: Page, stage: Any, view: str) -> None:
     expect(phone.locator(".card h2")).to_have_text("Leena Virtanen")
     phone.get_by_role("button", name="Close").tap()
     expect(phone.locator(".card")).to_have_count(0)
+
+
+def test_what_is_tapped_is_as_large_as_a_finger(phone: Page, stage: Any) -> None:
+    open_at(phone, stage, "2d")
+    phone.locator(".menu summary").tap()
+    phone.get_by_role("button", name="Share this moment").tap()
+    small: list[str] = phone.evaluate(
+        """([least, kinds]) => [...document.querySelectorAll(kinds)]
+          .filter((one) => one.checkVisibility())
+          .map((one) => ({ name: one.getAttribute('aria-label') ?? one.textContent, height: one.getBoundingClientRect().height }))
+          .filter(({ height }) => height < least)
+          .map(({ name, height }) => `${name}: ${height}`)""",
+        [FINGER_PX, CONTROLS],
+    )
+    assert small == []
+    assert phone.evaluate("() => document.documentElement.scrollWidth") == 390

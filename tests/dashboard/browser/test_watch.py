@@ -59,6 +59,9 @@ def test_search_flies_to_people_places_and_words(page: Page, stage: Any) -> None
     field.fill("satama")
     field.press("Enter")
     expect(page.locator(".card h2")).to_have_text("Café Satama")
+    field.fill("bakery")
+    expect(page.locator(".results button")).to_have_count(1)
+    expect(page.locator(".results")).to_contain_text("Café Satama")
     field.fill("blue door")
     page.locator(".results button", has_text="The blue door opens at nine.").click()
     expect(page.locator(".card h2")).to_have_text("Aino Laine")
@@ -125,6 +128,22 @@ def test_news_is_followed_on_the_map(page: Page, stage: Any) -> None:
     see(page, stage)
     page.locator(".feed .line", has_text="The blue door").get_by_role("button", name="Who heard this?").click()
     expect(page.locator(".laid")).to_contain_text("4 of 4 have heard")
+    heard = ["06:03 Aino Laine told it first", "06:03 Otto Laine from Aino Laine"]
+    heard += ["06:05 Leena Virtanen from Otto Laine", "06:07 Veikko Salo from Leena Virtanen"]
+    expect(page.locator(".heard li")).to_have_text(heard)
+
+
+def test_who_is_new_is_taken_round_until_they_choose_somebody(page: Page, stage: Any) -> None:
+    see(page, stage, "?lang=en")
+    director = page.get_by_role("button", name="Director")
+    expect(director).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".help")).to_contain_text("tap somebody to hear them")
+    page.get_by_role("button", name="Residents", exact=True).click()
+    page.locator(".rows button", has_text="Leena").click()
+    expect(director).to_have_attribute("aria-pressed", "false")
+    expect(page.locator(".help")).to_have_count(0)
+    see(page, stage, "?lang=en")
+    expect(director).to_have_attribute("aria-pressed", "false")
 
 
 def test_a_link_of_another_run_says_so(page: Page, stage: Any) -> None:
