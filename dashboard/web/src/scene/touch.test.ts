@@ -35,6 +35,17 @@ test("fingers that go up together tilt, and go on tilting where they part a litt
   assert.deepEqual([fingers.take()?.rise, fingers.take()], [10, null]);
 });
 
+test("it is waited for the finger that moves later, but not for one that rests", () => {
+  const fingers = two();
+  fingers.put(1, [100, 180]);
+  assert.equal(fingers.take(), null);
+  fingers.put(2, [200, 180]);
+  assert.equal(fingers.take()?.rise, 20);
+  const others = two();
+  others.put(2, [250, 200]);
+  assert.equal(others.take()?.scale, 1.5);
+});
+
 test("one finger, or three, ask nothing", () => {
   const fingers = two();
   fingers.put(3, [300, 300]);

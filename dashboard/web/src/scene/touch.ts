@@ -15,15 +15,15 @@ export interface Grip {
 }
 
 interface Pair {
+  ends: readonly [Point, Point];
   middle: Point;
   apart: number;
   angle: number;
 }
 
-/** So far fingers go before it is known what they want: CSS pixels, times as far apart, radians. */
-const RISE = 12;
-const SPREAD = 1.08;
-const TWIST = 0.14;
+/** So far a finger goes before it is known what both want, and so far if the other rests, CSS pixels. */
+const NOTICED = 12;
+const ALONE = 32;
 
 export class Fingers {
   private readonly down = new Map<number, Point>();
@@ -56,16 +56,18 @@ export class Fingers {
     const [a, b, more] = [...this.down.values()];
     if (a === undefined || b === undefined || more !== undefined) return null;
     const [dx, dy] = [b[0] - a[0], b[1] - a[1]];
-    return { middle: [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2], apart: Math.max(1, Math.hypot(dx, dy)), angle: Math.atan2(dy, dx) };
+    return { ends: [a, b], middle: [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2], apart: Math.max(1, Math.hypot(dx, dy)), angle: Math.atan2(dy, dx) };
   }
 }
 
+/** What two fingers want; `null` as long as that can't be said, as when one of them has yet to move. */
 function wish(began: Pair, pair: Pair): "tilt" | "hold" | null {
-  const spread = Math.max(pair.apart / began.apart, began.apart / pair.apart);
-  if (spread > SPREAD || Math.abs(turned(began, pair)) > TWIST) return "hold";
-  const [dx, dy] = [pair.middle[0] - began.middle[0], pair.middle[1] - began.middle[1]];
-  if (Math.hypot(dx, dy) < RISE) return null;
-  return Math.abs(dy) > Math.abs(dx) ? "tilt" : "hold";
+  const ways = ([0, 1] as const).map((i) => [pair.ends[i][0] - began.ends[i][0], pair.ends[i][1] - began.ends[i][1]] as const);
+  const lengths = ways.map(([dx, dy]) => Math.hypot(dx, dy));
+  const [least, most] = [Math.min(...lengths), Math.max(...lengths)];
+  if (most < NOTICED || (least < most / 4 && most < ALONE)) return null;
+  const upright = ways.every(([dx, dy]) => Math.abs(dy) > Math.abs(dx)) && ways[0]![1] * ways[1]![1] > 0;
+  return upright && least > most / 2 ? "tilt" : "hold";
 }
 
 function turned(from: Pair, to: Pair): number {
