@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, CDPSession, Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 READY = "() => window.__city?.ready && window.__city.figures === 4"
-CAMERA = "?lang=en&q=low&c=100_60_300_0_40"
+CAMERA = "?lang=en&q=low&c=140_40_300_0_40"
 STEPS = 6
 PATIENCE_MS = 90_000
 FINGER_PX = 44
@@ -98,7 +98,7 @@ def test_two_fingers_round_each_other_turn_and_upwards_tilt(phone: Page, stage: 
     turned = pose(phone)
     assert turned["turn"] > before["turn"] + 45
     assert abs(turned["tilt"] - before["tilt"]) < 1
-    hand.draw(((150, 420), (150, 300)), ((240, 420), (240, 300)))
+    hand.draw(((130, 380), (130, 260)), ((220, 380), (220, 260)))
     tilted = pose(phone)
     assert tilted["tilt"] > turned["tilt"] + 10
     assert abs(tilted["turn"] - turned["turn"]) < 1
