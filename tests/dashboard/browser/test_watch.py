@@ -130,7 +130,7 @@ def test_news_is_followed_on_the_map(page: Page, stage: Any) -> None:
     expect(page.locator(".laid")).to_contain_text("4 of 4 have heard")
     heard = ["06:03 Aino Laine told it first", "06:03 Otto Laine from Aino Laine"]
     heard += ["06:05 Leena Virtanen from Otto Laine", "06:07 Veikko Salo from Leena Virtanen"]
-    expect(page.locator(".heard li")).to_have_text(heard)
+    expect(page.locator(".laid .heard li")).to_have_text(heard)
 
 
 def test_who_is_new_is_taken_round_until_they_choose_somebody(page: Page, stage: Any) -> None:
