@@ -1,8 +1,10 @@
 """Letters to owners when four fifths of what may be spent on thinking are gone: each cap is told of once a day, a total once."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 import asyncpg
@@ -17,6 +19,8 @@ __all__ = ["BudgetLetters"]
 
 TOLD_AT: Final = 800
 """Permille of a cap, as the gateway's notice to the agent has it."""
+LETTERS_A_DAY: Final = 10
+"""To one account. Nobody has proved that an address is theirs, so nobody shall fill a letter box by changing caps."""
 _MICROS: Final = 1_000_000
 
 log = structlog.get_logger(__name__)
@@ -54,6 +58,8 @@ class BudgetLetters:
         self._letters = letters
         self._town = town
         self._looking: set[asyncio.Task[None]] = set()
+        self._day = datetime.now(UTC).date()
+        self._sent: Counter[str] = Counter()
 
     def take(self, topic: topics.Topic, payload: dict[str, Any]) -> None:
         """Take note of a message to an agent."""
@@ -78,10 +84,18 @@ class BudgetLetters:
             )
             for kind, name, who in whose:
                 for reached in _reached(await self._spending.used(kind, name)):
-                    if await self._is_new(kind, name, reached):
+                    if await self._is_new(kind, name, reached) and self.may_have(found["name"]):
                         self._letters.send(found["mail"], *self._words(who, reached))
         except (PostgresError, InterfaceError, OSError) as error:
             log.warning("an owner was not told of a budget", agent=agent, error=str(error))
+
+    def may_have(self, account: str) -> bool:
+        """Count a letter to an account; False if it had enough today."""
+        today = datetime.now(UTC).date()
+        if today != self._day:
+            self._day, self._sent = today, Counter()
+        self._sent[account] += 1
+        return self._sent[account] <= LETTERS_A_DAY
 
     async def _is_new(self, kind: str, name: str, reached: _Reached) -> bool:
         """Write down that a cap is told of; False if it was before. Another cap is another story."""

@@ -12,6 +12,8 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from mqttown_contract import topics
+from mqttown_dashboard.budget_letters import LETTERS_A_DAY, BudgetLetters
+from mqttown_dashboard.letters import Letters
 
 CALLS = (
     "INSERT INTO runtime.calls (agent, owner, request_id, provider, model, registry, request_hash, prompt_hash, day, state, "
@@ -85,3 +87,10 @@ def test_an_owner_is_told_once_of_each_cap(warned: tuple[Path, Any], journal_url
         "All your residents together spent 400 of 401 tokens a day (UTC)",
         "Your resident berits-own spent 400 of 500 tokens in total",
     ]
+
+
+def test_caps_that_change_again_and_again_fill_no_letter_box() -> None:
+    nothing: Any = None
+    letters = BudgetLetters(nothing, nothing, Letters(None), "Tiny")
+    assert [letters.may_have("berit") for _ in range(LETTERS_A_DAY + 2)] == [True] * LETTERS_A_DAY + [False] * 2
+    assert letters.may_have("otto")
