@@ -41,11 +41,13 @@ function Page({ hand, pose }: { hand: Hand; pose: Pose | null }) {
         {town === null ? <p className="loading"><span className="unfolding" aria-hidden="true" />{problem ?? t("loading")}</p> : view === "list" ? <ListView /> : <City town={town} hand={hand} pose={pose} />}
         {town !== null && problem !== null && <p className="problem" role="alert">{problem}</p>}
       </main>
-      <Header />
-      <Search />
+      <div className="corner">
+        <Header />
+        <Search />
+        {overlay !== null && <section className="laid" aria-label={t("overlay.label")}><Legend /></section>}
+      </div>
       <Tools hand={hand} />
       {town !== null && view !== "list" && <section aria-label={t("view.minimap")}><Minimap town={town} hand={hand} /></section>}
-      {overlay !== null && <section className="laid" aria-label={t("overlay.label")}><Legend /></section>}
       <Help />
       <TimeBar />
       <Panel />

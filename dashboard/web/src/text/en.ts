@@ -83,7 +83,7 @@ export const en = {
   "mood.lonely": "lonely",
   "mood.asleep": "asleep",
   "mood.away": "away in thought",
-  "doing.idle": "is here",
+  "doing.idle": "is",
   "doing.idle.out": "is out of doors",
   "doing.walking": "is walking",
   "doing.walking.to": "is walking to {{place}}",

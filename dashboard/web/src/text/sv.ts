@@ -85,7 +85,7 @@ export const sv: Words = {
   "mood.lonely": "ensam",
   "mood.asleep": "sover",
   "mood.away": "borta i tankar",
-  "doing.idle": "är här",
+  "doing.idle": "är",
   "doing.idle.out": "är utomhus",
   "doing.walking": "går",
   "doing.walking.to": "går till {{place}}",
