@@ -6,6 +6,7 @@ import type { HostedResident } from "../api/types.ts";
 import { useShown } from "../store/context.ts";
 import { go } from "../store/route.ts";
 import { drafted, EMPTY, idOf, mindOf, personaOf, residentOf, type Draft } from "./draft.ts";
+import { useDraft } from "./drafting.ts";
 import { Problem, useAsked, useDeed } from "./parts.tsx";
 import { Portrait } from "./Portrait.tsx";
 import { sendLater } from "./program.ts";
@@ -16,22 +17,19 @@ import { useWords } from "./text.ts";
 
 const PAUSE_MS = 300;
 const NAMESAKES = 9;
-const PLACE = "mqttown.draft";
 
 export function NewResident() {
   const t = useWords();
   const session = useSession();
   const wished = useShown((shown) => shown.route?.query.has("surprise") ?? false);
-  const [draft, setDraft] = useState<Draft>(saved);
+  const { draft, change, replace, undo, canUndo, begin } = useDraft("new", 0, EMPTY);
   const [program, setProgram] = useState<File | null>(null);
   const { answer: presets } = useAsked(() => session.ask("get", "/api/v1/presets"), []);
   const { busy, problem, run } = useDeed();
-  useEffect(() => sessionStorage.setItem(PLACE, JSON.stringify(draft)), [draft]);
   const began = useRef(false);
-  const change = (changes: Partial<Draft>): void => setDraft((now) => ({ ...now, ...changes }));
   const surprise = (): Promise<void> => run(async () => {
     const { persona } = await session.ask("get", "/api/v1/presets/surprise");
-    setDraft((now) => ({ ...drafted(persona), job: now.job, mind: now.mind, tier: now.tier, dayMoney: now.dayMoney }));
+    replace((now) => ({ ...drafted(persona), job: now.job, mind: now.mind, tier: now.tier, dayMoney: now.dayMoney }));
   });
   useEffect(() => {
     if (!wished || began.current) return;
@@ -42,13 +40,13 @@ export function NewResident() {
   }, [wished]);
   const like = (id: string): void => {
     const known = presets?.find((one) => one.id === id);
-    if (known !== undefined) setDraft((now) => ({ ...drafted(known.persona), name: now.name }));
+    if (known !== undefined) replace((now) => ({ ...drafted(known.persona), name: now.name }));
   };
   const send = (event: FormEvent): void => {
     event.preventDefault();
     void run(async () => {
       const made = await make(session, draft);
-      setDraft(EMPTY);
+      begin(EMPTY);
       if (program !== null) sendLater(made.id, program);
       go(draft.mind === "code" ? `residents/${made.id}/program` : `residents/${made.id}`);
     });
@@ -61,7 +59,8 @@ export function NewResident() {
           {wished && <p className="soft">{t("make.surprise.why")}</p>}
           <div className="begin">
             <button type="button" className="quiet" disabled={busy} onClick={() => void surprise()}>{t("make.surprise")}</button>
-            <button type="button" className="quiet" onClick={() => setDraft(EMPTY)}>{t("make.empty")}</button>
+            <button type="button" className="quiet" onClick={() => replace(() => EMPTY)}>{t("make.empty")}</button>
+            <button type="button" className="quiet" disabled={!canUndo} onClick={undo}>{t("make.undo")}</button>
           </div>
           <details>
             <summary>{t("make.like")}</summary>
@@ -77,15 +76,6 @@ export function NewResident() {
       </form>
     </>
   );
-}
-
-/** What was typed before the page was left or loaded anew. */
-function saved(): Draft {
-  try {
-    return { ...EMPTY, ...(JSON.parse(sessionStorage.getItem(PLACE) ?? "{}") as Partial<Draft>) };
-  } catch {
-    return EMPTY;
-  }
 }
 
 /** How somebody would begin, as one types. */

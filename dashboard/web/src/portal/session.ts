@@ -5,6 +5,7 @@ import { useParts } from "../store/context.ts";
 import { keep, PLACE, readKept } from "../store/kept.ts";
 import type { Store } from "../store/store.ts";
 import { browserOf } from "./browser.ts";
+import { forgetDrafts } from "./drafting.ts";
 
 const EARLY_MS = 20_000;
 
@@ -30,6 +31,7 @@ export class Session {
     try {
       await this.ask("delete", "/api/v1/sessions/current");
     } finally {
+      forgetDrafts(readKept()?.name ?? "");
       this.forget();
     }
   }

@@ -1,7 +1,8 @@
 /** Change a resident: its character and mind, which makes a version, and what it may do and spend, which holds at once. */
 
 import { useState, type FormEvent } from "react";
-import { budgetChange, drafted, mindOf, permissionsOf, personaOf, type Draft } from "../draft.ts";
+import { budgetChange, drafted, mindOf, permissionsOf, personaOf } from "../draft.ts";
+import { useDraft } from "../drafting.ts";
 import { Field, Problem, useDeed } from "../parts.tsx";
 import { FirstFields, MoreFields } from "../ResidentFields.tsx";
 import { useSession } from "../session.ts";
@@ -13,11 +14,10 @@ export function Change({ one, again }: Of) {
   const t = useWords();
   const session = useSession();
   const { resident } = one;
-  const [draft, setDraft] = useState<Draft>(() => drafted(resident, resident));
+  const { draft, untouched, change, replace, undo, canUndo, begin } = useDraft(one.id, one.version, drafted(resident, resident));
   const [note, setNote] = useState("");
   const [kept, setKept] = useState(0);
   const { busy, problem, run } = useDeed();
-  const change = (changes: Partial<Draft>): void => setDraft((now) => ({ ...now, ...changes }));
   const send = (event: FormEvent): void => {
     event.preventDefault();
     void run(async () => {
@@ -28,6 +28,7 @@ export function Change({ one, again }: Of) {
           ...budgetChange(draft, resident.budget ?? null), note: note.trim() === "" ? null : note.trim(),
         },
       });
+      begin(drafted(made.resident, made.resident));
       setKept(made.version);
       setNote("");
       again();
@@ -36,11 +37,16 @@ export function Change({ one, again }: Of) {
   return (
     <form className="columns" onSubmit={send}>
       <Sheet named={t("one.change")} why={t("change.why")}>
+        <div className="begin">
+          <button type="button" className="quiet" disabled={!canUndo} onClick={undo}>{t("make.undo")}</button>
+          <button type="button" className="quiet" disabled={untouched} onClick={() => replace(() => drafted(resident, resident))}>{t("change.back")}</button>
+        </div>
         <FirstFields draft={draft} change={change} known />
         <Field label={t("change.note")} value={note} onChange={(event) => setNote(event.target.value)} maxLength={200} />
         <Problem of={problem} />
         <button type="submit" className="primary" disabled={busy}>{t("change.keep")}</button>
-        {kept > 0 && <p role="status">{t("change.kept", { version: kept })}</p>}
+        {!untouched && <p className="soft">{t("change.draft")}</p>}
+        {untouched && kept > 0 && <p role="status">{t("change.kept", { version: kept })}</p>}
       </Sheet>
       <Sheet named={t("make.more")}><MoreFields draft={draft} change={change} known /></Sheet>
     </form>
