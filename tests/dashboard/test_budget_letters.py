@@ -35,8 +35,19 @@ async def told(url: str, file: Path, script: Any, wanted: int) -> list[dict[str,
     return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]  # noqa: ASYNC240
 
 
+async def forget(url: str) -> None:
+    """Take the calls away again: other tests look at what all spent."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("DELETE FROM runtime.calls WHERE owner = 'berit'")
+    finally:
+        await connection.close()
+
+
 @pytest.fixture
-def warned(stage: Any, another_process: Any, other_broker_port: int, tmp_path: Path) -> Iterator[tuple[Path, Any]]:
+def warned(
+    stage: Any, another_process: Any, other_broker_port: int, journal_url: str, tmp_path: Path
+) -> Iterator[tuple[Path, Any]]:
     """Where a second dashboard, on a broker of its own, puts letters; and a function that warns an owner's resident there."""
     token = stage.account("berit")["access_token"]
     assert stage.send("PUT", "/me/mail", token, {"mail": "berit@example.org"}).status_code == 204
@@ -55,6 +66,7 @@ def warned(stage: Any, another_process: Any, other_broker_port: int, tmp_path: P
     yield file, warn
     client.disconnect()
     client.loop_stop()
+    asyncio.run(forget(journal_url))
 
 
 def test_an_owner_is_told_once_of_each_cap(warned: tuple[Path, Any], journal_url: str) -> None:

@@ -106,15 +106,15 @@ def test_the_director_goes_where_something_happens(page: Page, stage: Any) -> No
         "kind": "said",
         "tick": 22,
         "district": "ranta",
-        "agent": "aino",
-        "witnesses": ["aino", "otto", "leena"],
+        "agent": "leena",
+        "witnesses": ["leena", "aino", "otto"],
         "data": heard,
     }
     stage.publish(topics.district("tiny", "ranta", "events"), {"generation": 1, "tick": 22, "events": [said]})
     expect(page.locator(".feed")).to_contain_text("Come and see!")
     page.get_by_role("button", name="Director").click()
     page.wait_for_function(
-        "() => { const [{ pose }, [x, y]] = [window.__city, window.__city.positions().aino];"
+        "() => { const [{ pose }, [x, y]] = [window.__city, window.__city.positions().leena];"
         " return Math.hypot(pose.x - x, pose.y - y) < 2; }"
     )
     page.locator(".city canvas").focus()

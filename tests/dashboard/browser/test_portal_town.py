@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.town, pytest.mark.slow, pytest.mark.timeout(240)]
 PASSWORD = "seven grey trams"
@@ -133,6 +133,22 @@ def test_the_program_shown_runs_as_printed_and_its_wire_shows_it(browser: Browse
     page.context.close()
 
 
+def claim_at_once(pages: list[Page]) -> None:
+    """Let all claim what their pages show; no claim is sent before all are made, as a frame of the stream takes the button away."""
+    asked: list[Route] = []
+
+    def hold(claim: Route) -> None:
+        asked.append(claim)
+
+    for page in pages:
+        page.route("**/api/v1/claims", hold)
+        page.get_by_role("button", name="Claim it").click()
+    while len(asked) < len(pages):
+        pages[0].wait_for_timeout(20)
+    for claim in asked:
+        claim.continue_()
+
+
 def test_of_two_who_claim_at_once_one_gets_it_the_other_is_told_why_and_everybody_sees_it(
     browser: Browser, town: dict[str, str]
 ) -> None:
@@ -152,8 +168,7 @@ def test_of_two_who_claim_at_once_one_gets_it_the_other_is_told_why_and_everybod
     expect(watcher.locator(".card dd").first).to_have_text("nobody", timeout=PATIENCE_MS)
     for page in pages:
         expect(page.get_by_role("button", name="Claim it")).to_be_visible(timeout=PATIENCE_MS)
-    for page in pages:  # neither waits for what becomes of it
-        page.evaluate("() => void document.querySelector('.card section .actions button').click()")
+    claim_at_once(pages)
     told = [page.locator(".card section [role]") for page in pages]
     for words in told:
         expect(words).to_have_text(re.compile(r" now\.$"), timeout=PATIENCE_MS)
