@@ -116,6 +116,8 @@ def test_an_account_from_signing_up_to_a_second_factor(browser: Browser, built: 
     page.get_by_label("Account name").fill("wilma")
     page.get_by_role("button", name="Send me a letter").click()
     expect(page.get_by_role("status")).to_contain_text("a letter with a link is on its way")
+    while not file.exists():  # letters are written after the answer; the test's time limit bounds this
+        page.wait_for_timeout(50)
     letter = json.loads(file.read_text().splitlines()[-1])
     assert letter["to"] == "wilma@example.org"
     page.goto("about:blank")
